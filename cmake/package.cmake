@@ -1,0 +1,20 @@
+# `cmake --install` and the package that find_package(sedx) finds, with the target sedx::buffers.
+include(CMakePackageConfigHelpers)
+
+set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/sedx")
+
+install(TARGETS sedx_buffers EXPORT sedxTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+    INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/sedx" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILES_MATCHING PATTERN "*.h")
+install(EXPORT sedxTargets NAMESPACE sedx:: DESTINATION "${package_folder}")
+
+configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/sedxConfig.cmake.in"
+    "${PROJECT_BINARY_DIR}/sedxConfig.cmake" INSTALL_DESTINATION "${package_folder}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/sedxConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/sedxConfig.cmake" "${PROJECT_BINARY_DIR}/sedxConfigVersion.cmake"
+    DESTINATION "${package_folder}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
