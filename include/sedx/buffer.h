@@ -1,0 +1,229 @@
+// Buffer: a stable identity for GPU memory. The handle is cheap to copy (one reference count); ID, name, usage and size
+// never change, while the backing (VkBuffer, offset, address, mapped pointer) may be swapped behind it.
+//
+//     auto vertices = system.CreateBuffer({.bytes = 1 << 20, .usage = BufferUsage::Vertex, .name = "terrain"});
+//     system.Uploads().Write(*vertices, 0, bytes);
+//     ...
+//     ResolvedBuffer now = frame.Resolve(*vertices);   // raw Vulkan data, valid until this frame's submissions have passed
+//
+// Dropping the last handle is always safe, at any time and on any thread: the memory is reused only when the GPU has
+// passed. Does NOT hold raw Vulkan handles: ask a frame. Not OK: keeping a ResolvedBuffer for the next frame.
+#pragma once
+
+#include <sedx/flags.h>
+#include <sedx/result.h>
+
+#include <cstddef>
+#include <source_location>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace sedx
+{
+class BufferSystem;
+struct BufferResource;
+
+// What a buffer is used for. The values are those of VkBufferUsageFlagBits. The library completes what a use implies:
+// transfer source and destination (uploads, read-back, moves), and the device address for storage, indirect and
+// acceleration-structure buffers.
+enum class BufferUsage : uint32_t
+{
+    None = 0,
+    TransferSrc = VK_BUFFER_USAGE_TRANSFER_SRC_BIT,
+    TransferDst = VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+    UniformTexel = VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT,
+    StorageTexel = VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT,
+    Uniform = VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT,
+    Storage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
+    Index = VK_BUFFER_USAGE_INDEX_BUFFER_BIT,
+    Vertex = VK_BUFFER_USAGE_VERTEX_BUFFER_BIT,
+    Indirect = VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT,
+    DeviceAddress = VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT,
+};
+SEDX_ENABLE_FLAGS(BufferUsage);
+using BufferUsageFlags = BufferUsage;
+
+// Who touches the memory. Where it then lives is decided by the device's memory layout; BufferSystem::Explain() tells.
+enum class MemoryType : uint32_t
+{
+    GPU = 1u << 0,      // read and written by the GPU; the CPU fills it through uploads
+    CPU = 1u << 1,      // written by the CPU in order, read by the GPU; always mappable
+    Readback = 1u << 2, // written by the GPU, read by the CPU; always mappable, cached where the device can
+};
+SEDX_ENABLE_FLAGS(MemoryType);
+using MemoryFlags = MemoryType;
+
+// 64 bits: index and generation. Never used twice in the life of a BufferSystem; 0 is no buffer.
+struct BufferId
+{
+    uint32_t index = 0;
+    uint32_t generation = 0;
+    friend bool operator==(BufferId, BufferId) = default;
+    explicit operator bool() const noexcept { return generation != 0; }
+};
+
+struct BufferDesc
+{
+    uint64_t bytes = 0; // 1 .. the device's maxBufferSize
+    BufferUsage usage = BufferUsage::None;
+    MemoryType memory = MemoryType::GPU; // exactly one
+    std::string name{};                  // shown by debuggers, validation messages and reports
+    // The backing never moves: for command buffers recorded once and replayed, and for raw addresses held elsewhere.
+    bool pinned = false;
+};
+
+// A reference-counted handle. Copy and drop it on any thread; one handle object must not be changed by two threads.
+class SEDX_API Buffer
+{
+  public:
+    Buffer() noexcept = default;
+    Buffer(const Buffer& other) noexcept;
+    Buffer(Buffer&& other) noexcept : m_resource(std::exchange(other.m_resource, nullptr)) {}
+    Buffer& operator=(Buffer other) noexcept
+    {
+        std::swap(m_resource, other.m_resource);
+        return *this;
+    }
+    ~Buffer();
+
+    explicit operator bool() const noexcept { return m_resource != nullptr; }
+    friend bool operator==(const Buffer&, const Buffer&) = default;
+
+    // The following are constants of the buffer; an empty handle answers with zeros and "".
+    BufferId ID() const noexcept;
+    uint64_t GetSize() const noexcept; // bytes asked for
+    BufferUsage Usage() const noexcept; // as completed by the library
+    MemoryType Memory() const noexcept;
+    const std::string& Name() const noexcept;
+    bool IsPinned() const noexcept;
+
+    // For the other parts of the library.
+    explicit Buffer(BufferResource* resource) noexcept; // adds a reference
+    BufferResource* Resource() const noexcept { return m_resource; }
+
+  private:
+    BufferResource* m_resource = nullptr;
+};
+
+// A range of a buffer. Holds a reference: a view keeps its buffer alive.
+struct BufferView
+{
+    Buffer buffer{};
+    uint64_t offset = 0; // bytes
+    uint64_t bytes = kWhole;
+
+    static constexpr uint64_t kWhole = ~uint64_t{0}; // to the end of the buffer
+
+    BufferView() = default;
+    BufferView(Buffer whole) : buffer(std::move(whole)) {} // NOLINT: a buffer is a view of itself
+    BufferView(Buffer b, uint64_t offsetBytes, uint64_t sizeBytes)
+        : buffer(std::move(b)), offset(offsetBytes), bytes(sizeBytes)
+    {
+    }
+};
+
+// What Vulkan needs. Valid until the submissions of the frame that resolved it have passed.
+struct ResolvedBuffer
+{
+    VkBuffer buffer = VK_NULL_HANDLE;
+    uint64_t offset = 0;         // of the buffer inside the VkBuffer, bytes
+    uint64_t size = 0;           // bytes
+    VkDeviceAddress address = 0; // at offset; 0 if the usage has no device address
+    void* mapped = nullptr;      // at offset; null if the memory is not mappable
+    explicit operator bool() const noexcept { return buffer != VK_NULL_HANDLE; }
+};
+
+// How a map may touch a buffer that the GPU may still read. None of them waits.
+enum class MapMode : uint32_t
+{
+    Read,             // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
+    Write,            // fails with Busy while the buffer is in flight
+    WriteDiscard,     // all bytes are new: same identity, new backing if the old one is in flight
+    WriteNoOverwrite, // the caller promises not to touch bytes in flight; checked mode checks it
+};
+
+// A mapped range to write. Unmaps (and flushes where memory is not coherent) when it goes out of scope or on Unmap().
+// Write whole and in order: the memory may be write-combined, so reading it back is very slow.
+template <class T>
+class WritableMapping;
+// A mapped range to read.
+template <class T>
+class ReadableMapping;
+
+namespace detail
+{
+struct MappedRange // one map of a range of a backing; move-only
+{
+    Buffer buffer{};
+    void* backing = nullptr;
+    std::byte* data = nullptr;
+    uint64_t offset = 0;
+    uint64_t bytes = 0;
+    bool write = false;
+
+    MappedRange() = default;
+    MappedRange(MappedRange&& other) noexcept;
+    MappedRange& operator=(MappedRange&& other) noexcept;
+    SEDX_API ~MappedRange();
+    SEDX_API void Unmap() noexcept;
+};
+inline MappedRange::MappedRange(MappedRange&& other) noexcept
+    : buffer(std::move(other.buffer)), backing(std::exchange(other.backing, nullptr)),
+      data(std::exchange(other.data, nullptr)), offset(other.offset), bytes(other.bytes), write(other.write)
+{
+}
+inline MappedRange& MappedRange::operator=(MappedRange&& other) noexcept
+{
+    if (this != &other)
+    {
+        Unmap();
+        buffer = std::move(other.buffer);
+        backing = std::exchange(other.backing, nullptr);
+        data = std::exchange(other.data, nullptr);
+        offset = other.offset;
+        bytes = other.bytes;
+        write = other.write;
+    }
+    return *this;
+}
+} // namespace detail
+
+template <class T>
+concept BufferElement = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
+
+template <class T>
+class WritableMapping
+{
+    static_assert(BufferElement<T>, "buffers hold trivially copyable elements");
+
+  public:
+    explicit WritableMapping(detail::MappedRange range) noexcept : m_range(std::move(range)) {}
+    std::span<T> Span() const noexcept
+    {
+        return {reinterpret_cast<T*>(m_range.data), static_cast<size_t>(m_range.bytes / sizeof(T))};
+    }
+    void Unmap() noexcept { m_range.Unmap(); }
+
+  private:
+    detail::MappedRange m_range;
+};
+
+template <class T>
+class ReadableMapping
+{
+    static_assert(BufferElement<T>, "buffers hold trivially copyable elements");
+
+  public:
+    explicit ReadableMapping(detail::MappedRange range) noexcept : m_range(std::move(range)) {}
+    std::span<const T> Span() const noexcept
+    {
+        return {reinterpret_cast<const T*>(m_range.data), static_cast<size_t>(m_range.bytes / sizeof(T))};
+    }
+    void Unmap() noexcept { m_range.Unmap(); }
+
+  private:
+    detail::MappedRange m_range;
+};
+} // namespace sedx

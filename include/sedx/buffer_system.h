@@ -1,0 +1,145 @@
+// BufferSystem: the whole of it. Owns frames, uploads, read-backs and modules of one device.
+//
+//     auto device = sedx::Device::Create({});
+//     auto system = sedx::BufferSystem::Create({.device = *device});
+//     auto buffer = (*system)->CreateBuffer({.bytes = 4096, .usage = sedx::BufferUsage::Storage, .name = "particles"});
+//
+// Thread safety: every member may be called from any thread, except Modules() and, with modules, BeginFrame (one thread
+// at a time). Destroying the system waits for the frames that were submitted, reports buffers that are still alive (with
+// the place that created them) and frees their memory; handles that survive are empty shells.
+#pragma once
+
+#include <sedx/buffer_factory.h>
+#include <sedx/device.h>
+#include <sedx/module.h>
+#include <sedx/readback_queue.h>
+#include <sedx/report.h>
+
+namespace sedx
+{
+// Who submits the library's copies.
+enum class SubmitMode : uint32_t
+{
+    Own,      // the library, to queue 0, at Submit…, Frame::SubmitSync and EndFrame
+    Recorded, // the engine: copies go only into its command buffers at CmdFlush
+};
+
+// How the library learns that an engine's submissions have passed.
+enum class FrameCompletion : uint32_t
+{
+    Timeline, // by the signals of SubmitSync
+    Fences,   // the engine calls RetireFrame (it has only fences)
+};
+
+struct BufferSystemDesc
+{
+    Device device{};
+    uint32_t framesInFlight = 2; // 1 .. 16; how far BeginFrame of an own device runs ahead
+    SubmitMode submitMode = SubmitMode::Own;
+    FrameCompletion completion = FrameCompletion::Timeline;
+    uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
+    uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
+    uint64_t warmStagingBytes = 16ull << 20;  // idle staging kept instead of being freed
+#if defined(SEDX_CHECKED)
+    bool checked = true; // misuse that costs time to find is looked for, and reported in the log
+#else
+    bool checked = false;
+#endif
+};
+
+class SEDX_API BufferSystem
+{
+  public:
+    static Result<std::unique_ptr<BufferSystem>> Create(const BufferSystemDesc& desc);
+    ~BufferSystem();
+    BufferSystem(const BufferSystem&) = delete;
+    BufferSystem& operator=(const BufferSystem&) = delete;
+
+    // ---- buffers -------------------------------------------------------------------------------------------------
+    // Errors: InvalidArgument (0 bytes, no usage, more than one memory type), LimitExceeded, OutOfDeviceMemory,
+    // DeviceLost. The contents are undefined. `where` is what the leak report names.
+    Result<Buffer> CreateBuffer(const BufferDesc& desc, std::source_location where = std::source_location::current());
+    Result<Buffer> CreateBuffer(uint64_t bytes, BufferUsage usage, MemoryType memory, std::string name = "",
+                                std::source_location where = std::source_location::current());
+    // The buffer of an ID, if it lives. Errors: StaleHandle.
+    Result<Buffer> Find(BufferId id) const;
+    // True while the GPU may read or write it: from its first use in a frame until every frame opened since has passed,
+    // and while copies of the library are under way.
+    bool IsInFlight(const Buffer& buffer) const noexcept;
+    // A sentence: where the buffer lives, why, and whether it may move.
+    std::string Explain(const Buffer& buffer) const;
+    // The address of a pinned buffer, for data that outlives frames; the buffer counts as in flight from here on.
+    // Errors: WrongState (not pinned), MissingFeature (no device-address usage).
+    Result<VkDeviceAddress> GetDeviceAddress(const Buffer& buffer);
+
+    // ---- mapping: see MapMode; none of these waits ------------------------------------------------------------------
+    // One raw map of a buffer at a time. Errors: NotMappable, Busy, OutOfRange.
+    Result<std::byte*> MapBuffer(const Buffer& buffer, MapMode mode = MapMode::Write);
+    void UnmapBuffer(const Buffer& buffer);
+    // Typed and scoped. Offset and size of the view must be multiples of alignof(T) and sizeof(T).
+    template <BufferElement T>
+    Result<WritableMapping<T>> MapWritable(const BufferView& view, MapMode mode = MapMode::Write)
+    {
+        auto range = MapRange(view, mode, sizeof(T), alignof(T), true);
+        if (!range)
+            return tl::unexpected(std::move(range.error()));
+        return WritableMapping<T>(std::move(*range));
+    }
+    template <BufferElement T>
+    Result<ReadableMapping<T>> MapReadable(const BufferView& view)
+    {
+        auto range = MapRange(view, MapMode::Read, sizeof(T), alignof(T), false);
+        if (!range)
+            return tl::unexpected(std::move(range.error()));
+        return ReadableMapping<T>(std::move(*range));
+    }
+
+    // ---- copies on the GPU, recorded into your command buffer -------------------------------------------------------
+    // No barriers are recorded. Ranges must lie inside the buffers and must not overlap. Zero bytes record nothing.
+    Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, uint64_t sourceOffset,
+                            const Buffer& destination, uint64_t destinationOffset, uint64_t bytes);
+    Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, const Buffer& destination,
+                            uint64_t bytes)
+    {
+        return CopyBuffer(frame, cmd, source, 0, destination, 0, bytes);
+    }
+
+    // ---- frames ----------------------------------------------------------------------------------------------------
+    // Own device: waits (Pacing) until the frame framesInFlight ago has passed. Adopted device: polls, never waits.
+    // Errors: WrongState (kMaxOpenFrames are open), DeviceLost.
+    Result<Frame> BeginFrame();
+    // All submissions of the frame must have been made. Submits what is still collected (own submission mode).
+    Result<void> EndFrame(const Frame& frame);
+    // The frame was never submitted: whatever it resolved is free at once. Errors: WrongState.
+    Result<void> AbandonFrame(const Frame& frame);
+    // For FrameCompletion::Fences: frame `number` and all before it have passed. Errors: WrongState if it was not ended.
+    Result<void> RetireFrame(uint64_t number);
+    // The frame opened last that is still open; empty if none is.
+    Frame GetCurrentFrame() const noexcept;
+    uint64_t CompletedFrame() const noexcept; // this frame and all before it have passed (as of the last poll)
+    bool HasPassed(TimelinePoint point) const noexcept; // polls
+    // Reclaims what the GPU has passed. BeginFrame and EndFrame do it; call it while no frames run (minimised window).
+    void Poll();
+
+    // ---- the parts -------------------------------------------------------------------------------------------------
+    UploadQueue& Uploads() noexcept;
+    ReadbackQueue& Readbacks() noexcept;
+    BufferFactory& Factory() noexcept;
+    ModuleStage& Modules() noexcept; // not thread-safe
+    const Device& GetDevice() const noexcept;
+    const BufferSystemDesc& Desc() const noexcept;
+    // Which allocator serves, and why an engine's VMA could not be used (VmaMismatch); success: as asked.
+    Result<void> AllocatorStatus() const;
+    Report GetReport() const;
+
+    struct Impl;
+    // For the other parts of the library.
+    Impl& Internals() const noexcept { return *m_impl; }
+
+  private:
+    explicit BufferSystem(std::unique_ptr<Impl> impl) noexcept;
+    Result<detail::MappedRange> MapRange(const BufferView& view, MapMode mode, uint64_t elementBytes,
+                                         uint64_t elementAlignment, bool write);
+    std::unique_ptr<Impl> m_impl;
+};
+} // namespace sedx

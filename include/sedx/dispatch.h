@@ -1,0 +1,98 @@
+// Every Vulkan call of the library goes through these two tables: one per instance, one per device. Nothing global.
+//
+// The tables are filled from vkGetInstanceProcAddr / vkGetDeviceProcAddr. A DispatchHook may replace entries right after
+// that: this is how tests fail the n-th call, and how a simulator stands between library and driver.
+#pragma once
+
+#include <vulkan/vulkan_core.h>
+
+// Functions of the instance. X(name without vk)
+#define SEDX_INSTANCE_FUNCTIONS(X)                                                                                     \
+    X(DestroyInstance)                                                                                                 \
+    X(EnumeratePhysicalDevices)                                                                                        \
+    X(GetPhysicalDeviceProperties)                                                                                     \
+    X(GetPhysicalDeviceProperties2)                                                                                    \
+    X(GetPhysicalDeviceFeatures2)                                                                                      \
+    X(GetPhysicalDeviceFormatProperties)                                                                               \
+    X(GetPhysicalDeviceMemoryProperties)                                                                               \
+    X(GetPhysicalDeviceMemoryProperties2)                                                                              \
+    X(GetPhysicalDeviceQueueFamilyProperties)                                                                          \
+    X(EnumerateDeviceExtensionProperties)                                                                              \
+    X(CreateDevice)                                                                                                    \
+    X(GetDeviceProcAddr)
+
+// Functions of the instance that exist only with VK_EXT_debug_utils; null otherwise.
+#define SEDX_INSTANCE_FUNCTIONS_OPTIONAL(X)                                                                            \
+    X(CreateDebugUtilsMessengerEXT)                                                                                    \
+    X(DestroyDebugUtilsMessengerEXT)
+
+// Functions of the device, all core in Vulkan 1.3.
+#define SEDX_DEVICE_FUNCTIONS(X)                                                                                       \
+    X(DestroyDevice)                                                                                                   \
+    X(GetDeviceQueue)                                                                                                  \
+    X(QueueSubmit2)                                                                                                    \
+    X(AllocateMemory)                                                                                                  \
+    X(FreeMemory)                                                                                                      \
+    X(MapMemory)                                                                                                       \
+    X(UnmapMemory)                                                                                                     \
+    X(FlushMappedMemoryRanges)                                                                                         \
+    X(InvalidateMappedMemoryRanges)                                                                                    \
+    X(BindBufferMemory)                                                                                                \
+    X(BindBufferMemory2)                                                                                               \
+    X(BindImageMemory)                                                                                                 \
+    X(BindImageMemory2)                                                                                                \
+    X(GetBufferMemoryRequirements)                                                                                     \
+    X(GetBufferMemoryRequirements2)                                                                                    \
+    X(GetImageMemoryRequirements)                                                                                      \
+    X(GetImageMemoryRequirements2)                                                                                     \
+    X(GetDeviceBufferMemoryRequirements)                                                                               \
+    X(GetDeviceImageMemoryRequirements)                                                                                \
+    X(CreateBuffer)                                                                                                    \
+    X(DestroyBuffer)                                                                                                   \
+    X(CreateImage)                                                                                                     \
+    X(DestroyImage)                                                                                                    \
+    X(GetBufferDeviceAddress)                                                                                          \
+    X(CreateSemaphore)                                                                                                 \
+    X(DestroySemaphore)                                                                                                \
+    X(GetSemaphoreCounterValue)                                                                                        \
+    X(WaitSemaphores)                                                                                                  \
+    X(CreateCommandPool)                                                                                               \
+    X(DestroyCommandPool)                                                                                              \
+    X(ResetCommandPool)                                                                                                \
+    X(AllocateCommandBuffers)                                                                                          \
+    X(BeginCommandBuffer)                                                                                              \
+    X(EndCommandBuffer)                                                                                                \
+    X(CmdCopyBuffer)                                                                                                   \
+    X(CmdCopyBuffer2)                                                                                                  \
+    X(CmdCopyBufferToImage2)                                                                                           \
+    X(CmdCopyImageToBuffer2)                                                                                           \
+    X(CmdPipelineBarrier2)
+
+// Null unless VK_EXT_debug_utils is enabled in the instance.
+#define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X) X(SetDebugUtilsObjectNameEXT)
+
+namespace sedx
+{
+#define SEDX_MEMBER(name) PFN_vk##name name = nullptr;
+struct InstanceDispatch
+{
+    SEDX_INSTANCE_FUNCTIONS(SEDX_MEMBER)
+    SEDX_INSTANCE_FUNCTIONS_OPTIONAL(SEDX_MEMBER)
+};
+
+struct DeviceDispatch
+{
+    SEDX_DEVICE_FUNCTIONS(SEDX_MEMBER)
+    SEDX_DEVICE_FUNCTIONS_OPTIONAL(SEDX_MEMBER)
+};
+#undef SEDX_MEMBER
+
+// Replaces entries of a table once, right after it was filled and before anything else uses it. Replacements are plain
+// functions; what they need to know they find by their first argument. They must outlive the device.
+struct DispatchHook
+{
+    void (*wrapInstance)(InstanceDispatch& table, VkInstance instance, void* user) = nullptr;
+    void (*wrapDevice)(DeviceDispatch& table, VkDevice device, void* user) = nullptr;
+    void* user = nullptr;
+};
+} // namespace sedx

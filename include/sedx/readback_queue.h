@@ -1,0 +1,67 @@
+// Read-backs: bytes from buffers and images to the CPU, without a stall.
+//
+//     ReadbackTicket ticket = *system.Readbacks().Request({buffer, 0, 64});
+//     ... frames later ...
+//     if (ticket.Ready())
+//         Use(ticket.Span<uint32_t>());
+//
+// Request() only collects; the copy goes out at EndFrame (after the frame's own submissions), at Submit(), at
+// CmdFlush(), or earlier if a later Write to the same buffer must not overtake it. It sees every upload collected before
+// it and every submission made before it goes out. The copy lands in host-cached memory where the device has it.
+#pragma once
+
+#include <sedx/upload_queue.h>
+
+namespace sedx
+{
+struct ReadbackRecord;
+
+// Keeps its bytes alive; drop it to give the memory back. Copyable. Valid only while the BufferSystem lives.
+class SEDX_API ReadbackTicket
+{
+  public:
+    ReadbackTicket() noexcept = default;
+
+    // True once the bytes can be read. Polls, never waits.
+    bool Ready() const noexcept;
+    // Waits (counted as Readback), submitting first if needed, and returns the bytes.
+    // Errors: Timeout, NotSubmitted (recorded mode), DeviceLost, and the error of the submission.
+    Result<std::span<const std::byte>> Wait(uint64_t timeoutNs = UINT64_MAX) const;
+    // The bytes; empty while not Ready(). Valid as long as a copy of the ticket lives.
+    std::span<const std::byte> Bytes() const noexcept;
+    template <BufferElement T>
+    std::span<const T> Span() const noexcept
+    {
+        const auto bytes = Bytes();
+        return {reinterpret_cast<const T*>(bytes.data()), bytes.size() / sizeof(T)};
+    }
+
+    // For the other parts of the library.
+    explicit ReadbackTicket(std::shared_ptr<ReadbackRecord> record) noexcept : m_record(std::move(record)) {}
+
+  private:
+    std::shared_ptr<ReadbackRecord> m_record;
+};
+
+class SEDX_API ReadbackQueue
+{
+  public:
+    // Requests a range of a buffer. Any number may be under way; memory grows with them and is given back.
+    // Errors: OutOfRange, InvalidArgument, OutOfDeviceMemory, DeviceLost.
+    Result<ReadbackTicket> Request(const BufferView& view);
+
+    // Requests one region of an image; rows come without gaps. The image is brought from `oldLayout` to `newLayout`.
+    Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region);
+
+    // Submits uploads and read-backs collected so far (own submission mode).
+    Result<void> Submit();
+    // Records them into the engine's command buffer of `frame` instead; outside of a render pass.
+    Result<void> CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
+
+    // For the other parts of the library.
+    explicit ReadbackQueue(std::shared_ptr<TransferEngine> engine) noexcept : m_engine(std::move(engine)) {}
+
+  private:
+    std::shared_ptr<TransferEngine> m_engine;
+};
+} // namespace sedx

@@ -1,0 +1,55 @@
+// Numbers of a BufferSystem: plain data, read by UIs, JSON writers, tests and benchmarks alike.
+#pragma once
+
+#include <sedx/timeline.h>
+
+namespace sedx
+{
+struct WaitReport
+{
+    uint64_t count = 0;
+    uint64_t nanoseconds = 0;
+};
+
+struct MemoryReport
+{
+    uint64_t buffers = 0;      // live, one for each backing
+    uint64_t bytes = 0;        // allocated now
+    uint64_t peakBytes = 0;
+};
+
+struct HeapReport
+{
+    uint64_t sizeBytes = 0;
+    uint64_t usageBytes = 0;  // of the process where the driver tells, else of this library
+    uint64_t budgetBytes = 0; // never above sizeBytes
+    bool deviceLocal = false;
+};
+
+struct Report
+{
+    uint64_t framesBegun = 0;
+    uint64_t framesCompleted = 0;
+    uint64_t liveBuffers = 0;    // handles' targets, not backings
+    uint64_t createdBuffers = 0; // since creation
+    MemoryReport gpu;            // MemoryType::GPU
+    MemoryReport cpu;            // MemoryType::CPU, without staging
+    MemoryReport readback;       // MemoryType::Readback and read-back blocks
+    MemoryReport staging;        // blocks of the upload path
+    MemoryReport deviceLocal;    // everything of this library that lies in device-local heaps
+    uint64_t pendingDestroyed = 0; // backings dropped, waiting for the GPU
+
+    uint64_t writes = 0;          // calls of Write / elements of WriteMany
+    uint64_t uploadedBytes = 0;   // all paths
+    uint64_t directBytes = 0;     // of these, written in place
+    uint64_t supersededBytes = 0; // never sent: overwritten before their submission
+    uint64_t copyRegions = 0;     // recorded
+    uint64_t submissions = 0;     // of the library
+    uint64_t readbackBytes = 0;
+    std::array<WaitReport, static_cast<size_t>(WaitCause::Count)> waits{};
+    std::array<HeapReport, VK_MAX_MEMORY_HEAPS> heaps{};
+    uint32_t heapCount = 0;
+
+    const WaitReport& Waits(WaitCause cause) const noexcept { return waits[static_cast<size_t>(cause)]; }
+};
+} // namespace sedx

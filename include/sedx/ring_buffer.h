@@ -1,0 +1,51 @@
+// RingBuffer: memory for data that lives one frame, such as constants: written by the CPU, read by that frame, used again
+// when the frame has passed. Grows when a frame needs more than before; 64-bit; any thread.
+//
+//     BufferSlice constants = *ring.Allocate(frame, sizeof(Constants), 0);
+//     memcpy(constants.mapped, &values, sizeof values);     // then bind constants.buffer at constants.offset
+#pragma once
+
+#include <sedx/frame.h>
+
+#include <memory>
+
+namespace sedx
+{
+struct BufferSlice
+{
+    VkBuffer buffer = VK_NULL_HANDLE;
+    uint64_t offset = 0; // bytes in the VkBuffer
+    uint64_t size = 0;   // bytes
+    VkDeviceAddress address = 0;
+    std::byte* mapped = nullptr; // write whole, in order
+};
+
+struct RingBufferDesc
+{
+    BufferUsage usage = BufferUsage::Uniform;
+    uint64_t blockBytes = 256 * 1024; // memory grows in blocks of this size (or of one larger request)
+    uint64_t maxBytes = 64 * 1024 * 1024; // LimitExceeded beyond
+    std::string name = "ring";
+};
+
+class SEDX_API RingBuffer
+{
+  public:
+    static Result<RingBuffer> Create(BufferSystem& system, const RingBufferDesc& desc = {});
+    RingBuffer() noexcept;
+    RingBuffer(RingBuffer&&) noexcept;
+    RingBuffer& operator=(RingBuffer&&) noexcept;
+    ~RingBuffer(); // safe at any time before the BufferSystem goes: blocks in flight are destroyed later
+
+    // `alignment`: a power of two, 0 means what the usage demands of this device. The bytes may be written until the
+    // frame's SubmitSync or CmdFlush (memory that is not coherent is flushed there).
+    // Errors: WrongState (frame not open), OutOfRange (0 bytes), LimitExceeded, OutOfDeviceMemory.
+    Result<BufferSlice> Allocate(const Frame& frame, uint64_t bytes, uint64_t alignment = 0);
+
+    uint64_t CapacityBytes() const noexcept;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+} // namespace sedx

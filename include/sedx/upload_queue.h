@@ -1,0 +1,148 @@
+// Uploads: bytes from any thread into buffers and images.
+//
+//     UploadTicket done = *system.Uploads().Write(buffer, offset, std::as_bytes(std::span(vertices)));
+//
+// Write() only collects: the bytes are copied to staging memory at once (the caller may free them), and all copies go
+// out together at Frame::SubmitSync, at EndFrame, at Submit(), or into the engine's command buffer at CmdFlush(). When
+// the memory is mappable and the buffer was never used by the GPU the bytes are written in place instead.
+// Order: writes of one thread to one buffer take effect in call order; superseded bytes are not sent.
+// Does NOT wait or submit, except where OutOfStaging::Block says so. Everything here is thread-safe.
+#pragma once
+
+#include <sedx/frame.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace sedx
+{
+class TransferEngine;
+
+// What a call does when staging memory is exhausted (BufferSystemDesc::stagingLimitBytes).
+enum class OutOfStaging : uint32_t
+{
+    Block, // submits what was collected and waits for staging to come back (counted as BackPressure); in recorded mode
+           // the library cannot submit, so this fails with NotSubmitted
+    Fail,  // returns ErrorCode::OutOfStaging; nothing was written
+    Spill, // allocates beyond the limit; given back as soon as the copies have passed
+};
+
+struct WriteOptions
+{
+    OutOfStaging outOfStaging = OutOfStaging::Block;
+    // If set, asked instead of `outOfStaging` each time staging is exhausted, with the bytes that are missing.
+    std::function<OutOfStaging(uint64_t bytes)> onOutOfStaging{};
+};
+
+// Work under way. A default ticket is complete. Copyable; may outlive the system (then it is complete).
+class SEDX_API UploadTicket
+{
+  public:
+    UploadTicket() noexcept = default;
+
+    // True once the bytes are in place for the GPU. Polls, never waits. A failed submission counts as ready: see Wait.
+    bool Ready() const noexcept;
+    // Waits; own submission mode submits first if needed. Errors: Timeout, NotSubmitted (recorded mode), DeviceLost,
+    // and the error of the submission that should have carried the bytes.
+    Result<void> Wait(uint64_t timeoutNs = UINT64_MAX) const;
+    // When the GPU passes it, for semaphore waits of the engine's own; value 0: already complete.
+    // Errors: NotSubmitted.
+    Result<TimelinePoint> Point() const;
+
+    // For the other parts of the library.
+    UploadTicket(std::shared_ptr<TransferEngine> engine, uint64_t batch, uint64_t frame) noexcept
+        : m_engine(std::move(engine)), m_batch(batch), m_frame(frame)
+    {
+    }
+
+  private:
+    std::shared_ptr<TransferEngine> m_engine;
+    uint64_t m_batch = 0; // the batch that carries the bytes, or
+    uint64_t m_frame = 0; // the frame that reads the lease
+};
+
+// Staging memory that the caller fills and reads in its own commands of one frame.
+struct StagingLease
+{
+    VkBuffer buffer = VK_NULL_HANDLE;
+    uint64_t offset = 0;           // bytes, a multiple of the alignment asked for
+    std::span<std::byte> mapped{}; // write whole, in order
+    UploadTicket ticket{};         // complete when the frame has passed; then the memory is used again
+};
+
+// One rectangle of an image and where its bytes are in the span given.
+struct ImageRegion
+{
+    VkImageSubresourceLayers subresource{VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
+    VkOffset3D offset{};           // texels, a multiple of the block size
+    VkExtent3D extent{};           // texels
+    uint64_t bytesOffset = 0;      // of the first block in the span; rows and slices follow without gaps
+};
+
+// The engine's image and its layouts around the transfer. The image must be idle or ordered before the flush on queue 0.
+struct ImageTarget
+{
+    VkImage image = VK_NULL_HANDLE;
+    VkFormat format = VK_FORMAT_UNDEFINED;
+    VkExtent3D extent{}; // of mip 0
+    VkImageLayout oldLayout = VK_IMAGE_LAYOUT_UNDEFINED; // before; UNDEFINED discards contents (not for RequestImage)
+    VkImageLayout newLayout = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL; // after
+    VkImageSubresourceRange range{VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1}; // subresources whose layout changes
+};
+
+struct BufferWrite // one element of WriteMany
+{
+    Buffer buffer{};
+    uint64_t offset = 0;
+    std::span<const std::byte> bytes{};
+};
+
+class SEDX_API UploadQueue
+{
+  public:
+    // Copies `bytes` to `offset` of the buffer. Zero bytes are allowed and complete at once. Larger than staging is
+    // split. Errors: OutOfRange, InvalidArgument (empty handle), OutOfStaging, NotSubmitted, DeviceLost.
+    Result<UploadTicket> Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
+                               const WriteOptions& options = {});
+
+    template <BufferElement T>
+    Result<UploadTicket> Write(const Buffer& buffer, uint64_t offset, std::span<const T> elements,
+                               const WriteOptions& options = {})
+        requires(!std::is_same_v<T, std::byte>)
+    {
+        return Write(buffer, offset, std::as_bytes(elements), options);
+    }
+
+    // The same for many writes, in order; one ticket for all. On an error the writes before the failing one stand.
+    Result<UploadTicket> WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options = {});
+
+    // Leases staging memory for the caller's own copy commands in `frame` (default: the current frame).
+    // `alignment`: a power of two; 0 means the device's optimal copy alignment.
+    // Errors: WrongState (no open frame), OutOfStaging, OutOfRange (0 bytes).
+    Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment = 0, Frame frame = {},
+                               OutOfStaging outOfStaging = OutOfStaging::Spill);
+
+    // Copies bytes into regions of an image. Offsets and extents obey the texel blocks of the format and the transfer
+    // granularity of queue 0; rows that exceed a staging chunk are split. Errors: as Write, and MissingFeature for a
+    // format whose block size is unknown here (multi-planar and depth-stencil combined formats).
+    Result<UploadTicket> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
+                                    std::span<const std::byte> bytes, const WriteOptions& options = {});
+
+    // Submits what was collected (own submission mode). Errors: NotSubmitted in recorded mode; those of vkQueueSubmit2.
+    Result<UploadTicket> Submit();
+
+    // Records what was collected into the engine's command buffer of `frame`, outside of a render pass: pipeline
+    // barriers and copies only. `queue`: where the command buffer will be submitted. Allowed in both modes.
+    Result<UploadTicket> CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
+
+    // The ticket of the last transfer to or from a buffer; a complete one if there is none under way.
+    UploadTicket LastTransfer(const Buffer& buffer) const noexcept;
+
+    // For the other parts of the library.
+    explicit UploadQueue(std::shared_ptr<TransferEngine> engine) noexcept : m_engine(std::move(engine)) {}
+
+  private:
+    std::shared_ptr<TransferEngine> m_engine;
+};
+} // namespace sedx

@@ -1,0 +1,34 @@
+// Backing: the Vulkan side of a buffer, shared by everything that still needs it. When nobody does any more, the core
+// destroys it as soon as the GPU has passed.
+#pragma once
+
+#include "memory/memory_allocator.h"
+
+namespace sedx
+{
+class BufferCore;
+
+// Whose bytes these are, for the report.
+enum class MemoryRole : uint32_t
+{
+    Gpu,
+    Cpu,
+    Readback,
+    Staging,
+    Count,
+};
+
+struct Backing
+{
+    BufferCore* core = nullptr; // outlives every backing
+    BufferMemory memory;
+    VkDeviceAddress address = 0;
+    MemoryRole role = MemoryRole::Gpu;
+    std::atomic<uint32_t> references{0};
+    std::atomic<bool> used{false};       // a frame or a copy may have touched it
+    std::atomic<uint64_t> lastBatch{0};  // the transfer batch that touches it last
+
+    void AddRef() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+    void Release() noexcept; // the last one hands it to the core
+};
+} // namespace sedx

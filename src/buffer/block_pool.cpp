@@ -1,0 +1,157 @@
+#include "buffer/block_pool.h"
+
+#include "buffer/range.h"
+
+#include <algorithm>
+
+namespace sedx
+{
+BlockPool::BlockPool(BufferCore& core, BlockPoolDesc desc) : m_core(core), m_desc(std::move(desc))
+{
+    m_core.Register(this);
+}
+
+BlockPool::~BlockPool()
+{
+    if (!m_abandoned)
+        m_core.Unregister(this);
+}
+
+Result<Slice> BlockPool::Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit)
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_abandoned)
+        return Fail(ErrorCode::WrongState, "the system of '{}' is gone", m_desc.name);
+    uint64_t offset = m_current != nullptr ? AlignUp(m_current->head, alignment) : 0;
+    if (m_current == nullptr || !FitsInto(offset, minBytes, m_current->capacity))
+    {
+        auto next = NextBlock(minBytes, beyondLimit);
+        if (!next)
+            return Forward(next);
+        m_current = *next;
+        offset = 0;
+    }
+    Block& block = *m_current;
+    const uint64_t cut = std::min(bytes, block.capacity - offset);
+    if (block.dirtyBegin == block.dirtyEnd)
+        block.dirtyBegin = offset;
+    block.head = offset + cut;
+    block.dirtyEnd = block.head;
+    ++block.slices;
+    return Slice{&block, offset, cut};
+}
+
+Result<Block*> BlockPool::NextBlock(uint64_t minBytes, bool beyondLimit)
+{
+    // The block that was current stays alive through its slices; without any it is idle.
+    if (m_current != nullptr && m_current->slices == 0)
+        Retire(m_current);
+    m_current = nullptr;
+    const auto fits = std::find_if(m_idle.begin(), m_idle.end(),
+                                   [minBytes](const Block* block) { return block->capacity >= minBytes; });
+    if (fits != m_idle.end())
+    {
+        Block* block = *fits;
+        m_idle.erase(fits);
+        return block;
+    }
+    const uint64_t capacity = std::max(minBytes, m_desc.blockBytes);
+    if (!beyondLimit && !FitsInto(m_totalBytes, capacity, std::max(m_desc.limitBytes, m_desc.blockBytes)))
+        return Fail(ErrorCode::OutOfStaging, "'{}' holds {} bytes, {} more would exceed its limit of {} bytes",
+                    m_desc.name, m_totalBytes, capacity, m_desc.limitBytes);
+    auto backing =
+        m_core.CreateBacking(capacity, m_desc.usage, m_desc.memory, m_desc.role, m_desc.name.c_str());
+    if (!backing)
+        return Forward(backing);
+    if ((*backing)->memory.mapped == nullptr)
+        return Fail(ErrorCode::NotMappable, "the memory of '{}' cannot be mapped", m_desc.name);
+    auto block = std::make_unique<Block>();
+    block->backing = std::move(*backing);
+    block->capacity = capacity;
+    m_totalBytes += capacity;
+    m_blocks.push_back(std::move(block));
+    return m_blocks.back().get();
+}
+
+void BlockPool::Release(Block* block, uint64_t slices) noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_abandoned)
+        return;
+    block->slices -= slices;
+    if (block->slices != 0)
+        return;
+    if (block == m_current)
+        block->head = 0;
+    else
+        Retire(block);
+}
+
+void BlockPool::Retire(Block* block) noexcept
+{
+    block->head = 0;
+    block->dirtyBegin = block->dirtyEnd = 0;
+    uint64_t idleBytes = block->capacity;
+    for (const Block* idle : m_idle)
+        idleBytes += idle->capacity;
+    // Unusual sizes and what was cut beyond the limit go back at once, like everything above the warm bytes.
+    const bool keep = block->capacity == m_desc.blockBytes && m_totalBytes <= m_desc.limitBytes &&
+                      idleBytes <= m_desc.warmBytes;
+    if (keep)
+    {
+        m_idle.push_back(block);
+        return;
+    }
+    m_totalBytes -= block->capacity;
+    std::erase_if(m_blocks, [block](const auto& owned) { return owned.get() == block; });
+}
+
+uint64_t BlockPool::AvailableBytes() const noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    uint64_t available = 0;
+    if (m_current != nullptr) // as if what comes next were aligned to a cache line
+        available = m_current->capacity - std::min(m_current->capacity, AlignUp(m_current->head, 64));
+    for (const Block* idle : m_idle)
+        available += idle->capacity;
+    const uint64_t limit = std::max(m_desc.limitBytes, m_desc.blockBytes);
+    if (m_totalBytes < limit)
+        available += (limit - m_totalBytes) / m_desc.blockBytes * m_desc.blockBytes;
+    return available;
+}
+
+uint64_t BlockPool::CapacityBytes() const noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    return m_totalBytes;
+}
+
+VkResult BlockPool::FlushHostWrites() noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    for (const auto& block : m_blocks)
+    {
+        if (block->dirtyBegin == block->dirtyEnd)
+            continue;
+        const VkResult result = m_core.Memory().Flush(block->backing->memory, block->dirtyBegin,
+                                                      block->dirtyEnd - block->dirtyBegin);
+        if (result != VK_SUCCESS)
+            return result;
+        block->dirtyBegin = block->dirtyEnd;
+    }
+    return VK_SUCCESS;
+}
+
+void BlockPool::Abandon() noexcept
+{
+    std::vector<std::unique_ptr<Block>> blocks;
+    {
+        const std::lock_guard lock(m_mutex);
+        m_abandoned = true;
+        m_current = nullptr;
+        m_idle.clear();
+        blocks.swap(m_blocks);
+        m_totalBytes = 0;
+    }
+}
+} // namespace sedx

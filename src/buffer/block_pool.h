@@ -1,0 +1,74 @@
+// BlockPool: mapped memory cut from a few large blocks. A block is filled from the front; it is used again, from the
+// front, when every slice cut from it has been released. So live memory is never handed out twice, whatever the sizes.
+#pragma once
+
+#include "buffer/buffer_core.h"
+
+namespace sedx
+{
+struct Block
+{
+    Ref<Backing> backing;
+    uint64_t capacity = 0;
+    uint64_t head = 0;   // first free byte
+    uint64_t slices = 0; // cut and not released
+    uint64_t dirtyBegin = 0; // handed out since the last flush of host writes
+    uint64_t dirtyEnd = 0;
+};
+
+struct Slice
+{
+    Block* block = nullptr;
+    uint64_t offset = 0;
+    uint64_t bytes = 0;
+    std::byte* Data() const noexcept { return block->backing->memory.mapped + offset; }
+};
+
+struct BlockPoolDesc
+{
+    BufferUsage usage = BufferUsage::TransferSrc;
+    MemoryType memory = MemoryType::CPU;
+    MemoryRole role = MemoryRole::Staging;
+    uint64_t blockBytes = 4ull << 20;
+    uint64_t limitBytes = 64ull << 20; // of all blocks together
+    uint64_t warmBytes = 16ull << 20;  // idle blocks kept
+    std::string name;
+};
+
+class BlockPool
+{
+  public:
+    BlockPool(BufferCore& core, BlockPoolDesc desc);
+    ~BlockPool();
+    BlockPool(const BlockPool&) = delete;
+    BlockPool& operator=(const BlockPool&) = delete;
+
+    const BlockPoolDesc& Desc() const noexcept { return m_desc; }
+
+    // Cuts `minBytes` to `bytes`, as much as the block at hand has. `alignment`: a power of two.
+    // Errors: OutOfStaging (the limit, unless `beyondLimit`), OutOfDeviceMemory.
+    Result<Slice> Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit);
+    void Release(Block* block, uint64_t slices) noexcept;
+    // Bytes that could be cut without going beyond the limit.
+    uint64_t AvailableBytes() const noexcept;
+    uint64_t CapacityBytes() const noexcept;
+
+    // Makes host writes visible where memory is not coherent. Called before every submission.
+    VkResult FlushHostWrites() noexcept;
+    // Drops everything; the pool cannot be used any more.
+    void Abandon() noexcept;
+
+  private:
+    Result<Block*> NextBlock(uint64_t minBytes, bool beyondLimit);
+    void Retire(Block* block) noexcept;
+
+    BufferCore& m_core;
+    BlockPoolDesc m_desc;
+    mutable std::mutex m_mutex;
+    std::vector<std::unique_ptr<Block>> m_blocks;
+    std::vector<Block*> m_idle;
+    Block* m_current = nullptr;
+    uint64_t m_totalBytes = 0;
+    bool m_abandoned = false;
+};
+} // namespace sedx

@@ -1,0 +1,46 @@
+// BufferResource: what a Buffer handle points to. Identity is constant; the backing behind it may change.
+#pragma once
+
+#include "base/ref.h"
+#include "buffer/backing.h"
+
+#include <sedx/frame.h>
+
+#include <source_location>
+
+namespace sedx
+{
+struct BufferResource
+{
+    // Constants.
+    std::shared_ptr<BufferCore> core;
+    BufferId id{};
+    uint64_t bytes = 0;
+    BufferUsage usage = BufferUsage::None; // completed
+    MemoryType memory = MemoryType::GPU;
+    bool pinned = false;
+    std::string name;
+    std::source_location where;
+
+    std::atomic<uint32_t> references{0};
+
+    // Changing state, under `mutex`. The order of locks: transfer engine, then this, then the core's.
+    std::mutex mutex;
+    Ref<Backing> backing; // empty once the system is gone
+    struct FrameUse       // what an open frame resolved, by frame number modulo kMaxOpenFrames
+    {
+        uint64_t frame = 0;
+        Ref<Backing> older; // set if the backing was swapped after that frame had resolved it
+    };
+    std::array<FrameUse, kMaxOpenFrames> uses;
+    bool rawMapped = false; // MapBuffer without UnmapBuffer
+    MapMode rawMode = MapMode::Write;
+    struct WrittenRange // checked mode: CPU writes of frames that may be in flight
+    {
+        uint64_t frame = 0;
+        uint64_t begin = 0;
+        uint64_t end = 0;
+    };
+    std::vector<WrittenRange> written;
+};
+} // namespace sedx

@@ -1,0 +1,160 @@
+#include "buffer/mapping.h"
+
+#include "buffer/range.h"
+
+#include <sedx/log.h>
+
+#include <algorithm>
+
+namespace sedx
+{
+namespace
+{
+// Checked mode: remembers what was written for which frame, and finds a promise that was broken.
+bool BreaksPromise(BufferCore& core, BufferResource& resource, uint64_t begin, uint64_t end)
+{
+    const uint64_t completed = core.Frames().Completed();
+    const uint64_t now = core.Frames().LastOpened();
+    std::erase_if(resource.written, [&](const auto& range) { return range.frame <= completed; });
+    const bool broken = std::any_of(resource.written.begin(), resource.written.end(), [&](const auto& range) {
+        return range.frame < now && range.begin < end && begin < range.end;
+    });
+    resource.written.push_back({now, begin, end});
+    return broken;
+}
+
+// Makes the bytes of a map accessible by the rules of its mode. The mutex of the resource is held.
+Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, uint64_t offset, uint64_t bytes)
+{
+    if (!resource.backing)
+        return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
+    if (resource.backing->memory.mapped == nullptr)
+        return Fail(ErrorCode::NotMappable, "buffer '{}' ({} bytes) lies in memory that the CPU cannot map; use uploads "
+                                            "and read-backs",
+                    resource.name, resource.bytes);
+    core.GetTimelines().Poll();
+    core.Frames().Update();
+    switch (mode)
+    {
+    case MapMode::Read:
+    {
+        const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes);
+        if (result != VK_SUCCESS)
+            return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
+        return {};
+    }
+    case MapMode::Write:
+        if (core.IsBackingInFlight(*resource.backing))
+            return Fail(ErrorCode::Busy, "buffer '{}' is in flight: map it with WriteDiscard or WriteNoOverwrite",
+                        resource.name);
+        return {};
+    case MapMode::WriteDiscard:
+    {
+        if (!core.IsBackingInFlight(*resource.backing))
+            return {};
+        if (resource.pinned)
+            return Fail(ErrorCode::Busy, "buffer '{}' is pinned and in flight: it cannot get new memory", resource.name);
+        auto fresh = core.CreateBacking(resource.bytes, resource.usage, resource.memory, resource.backing->role,
+                                        resource.name.c_str());
+        if (!fresh)
+            return Forward(fresh);
+        if ((*fresh)->memory.mapped == nullptr)
+            return Fail(ErrorCode::NotMappable, "the new memory of buffer '{}' cannot be mapped", resource.name);
+        core.SwapBacking(resource, std::move(*fresh));
+        return {};
+    }
+    case MapMode::WriteNoOverwrite:
+        if (core.IsChecked() && BreaksPromise(core, resource, offset, offset + bytes))
+            SEDX_CORE_ERROR_TAG("CHECK",
+                                "buffer '{}': bytes {} to {} were mapped with WriteNoOverwrite, but an earlier frame "
+                                "that is in flight wrote them for its own use",
+                                resource.name, offset, offset + bytes);
+        return {};
+    }
+    return Fail(ErrorCode::InvalidArgument, "unknown MapMode");
+}
+} // namespace
+
+Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView& view, MapMode mode, uint64_t elementBytes,
+                                     uint64_t elementAlignment, bool write)
+{
+    if (!view.buffer)
+        return Fail(ErrorCode::InvalidArgument, "cannot map an empty handle");
+    if (core.Device().IsLost())
+        return core.Device().LostError();
+    if (write == (mode == MapMode::Read))
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}': the map mode does not fit the direction",
+                    view.buffer.Name());
+    const CheckedRange range = Check(view);
+    if (!range.valid)
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes", view.offset, view.bytes,
+                    view.buffer.Name(), view.buffer.GetSize());
+    if (range.offset % elementAlignment != 0 || range.bytes % elementBytes != 0)
+        return Fail(ErrorCode::InvalidArgument, "bytes {} + {} of buffer '{}' do not hold whole elements of {} bytes",
+                    range.offset, range.bytes, view.buffer.Name(), elementBytes);
+    if (mode == MapMode::WriteDiscard && (range.offset != 0 || range.bytes != view.buffer.GetSize()))
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}': WriteDiscard is for whole buffers", view.buffer.Name());
+
+    BufferResource& resource = *view.buffer.Resource();
+    const std::lock_guard lock(resource.mutex);
+    if (auto ready = Prepare(core, resource, mode, range.offset, range.bytes); !ready)
+        return Forward(ready);
+    detail::MappedRange mapped;
+    mapped.buffer = view.buffer;
+    mapped.backing = resource.backing.Get();
+    resource.backing->AddRef(); // the bytes stay where they are until the range is unmapped
+    mapped.data = resource.backing->memory.mapped + range.offset;
+    mapped.offset = range.offset;
+    mapped.bytes = range.bytes;
+    mapped.write = write;
+    return mapped;
+}
+
+detail::MappedRange::~MappedRange()
+{
+    Unmap();
+}
+
+void detail::MappedRange::Unmap() noexcept
+{
+    if (backing == nullptr)
+        return;
+    const Ref<Backing> held = Ref<Backing>::Adopt(static_cast<Backing*>(std::exchange(backing, nullptr)));
+    data = nullptr;
+    if (write)
+        held->core->Memory().Flush(held->memory, offset, bytes); // a lost device is remembered there
+    buffer = {};
+}
+
+Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode)
+{
+    if (!buffer)
+        return Fail(ErrorCode::InvalidArgument, "cannot map an empty handle");
+    if (core.Device().IsLost())
+        return core.Device().LostError();
+    BufferResource& resource = *buffer.Resource();
+    const std::lock_guard lock(resource.mutex);
+    if (resource.rawMapped)
+        return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);
+    if (auto ready = Prepare(core, resource, mode, 0, resource.bytes); !ready)
+        return Forward(ready);
+    resource.rawMapped = true;
+    resource.rawMode = mode;
+    return resource.backing->memory.mapped;
+}
+
+void UnmapRaw(BufferCore& core, const Buffer& buffer)
+{
+    if (!buffer)
+        return;
+    BufferResource& resource = *buffer.Resource();
+    const std::lock_guard lock(resource.mutex);
+    if (!std::exchange(resource.rawMapped, false))
+    {
+        SEDX_CORE_WARN_TAG("CHECK", "UnmapBuffer: buffer '{}' is not mapped", resource.name);
+        return;
+    }
+    if (resource.rawMode != MapMode::Read && resource.backing)
+        core.Memory().Flush(resource.backing->memory, 0, resource.bytes);
+}
+} // namespace sedx

@@ -1,0 +1,236 @@
+#include "buffer/mapping.h"
+#include "buffer/range.h"
+#include "buffer_system/system_impl.h"
+
+#include <sedx/log.h>
+#include <sedx/profile.h>
+
+namespace sedx
+{
+BufferSystem::BufferSystem(std::unique_ptr<Impl> impl) noexcept : m_impl(std::move(impl)) {}
+
+Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDesc& desc)
+{
+    if (!desc.device)
+        return Fail(ErrorCode::InvalidArgument, "BufferSystemDesc::device is empty");
+    if (desc.framesInFlight < 1 || desc.framesInFlight > 16)
+        return Fail(ErrorCode::InvalidArgument, "framesInFlight is {}, 1 to 16 are possible", desc.framesInFlight);
+    if (desc.stagingBlockBytes < 4096 || desc.stagingLimitBytes < desc.stagingBlockBytes)
+        return Fail(ErrorCode::InvalidArgument, "stagingBlockBytes is {} and stagingLimitBytes {}; a block has at least "
+                                                "4096 bytes, and the limit is at least one block",
+                    desc.stagingBlockBytes, desc.stagingLimitBytes);
+    const std::shared_ptr<DeviceState>& device = desc.device.State();
+    if (device->IsLost())
+        return device->LostError();
+    FrameRules rules;
+    rules.completion = desc.completion;
+    rules.framesInFlight = desc.framesInFlight;
+    rules.paced = !device->adopted;
+    auto core = BufferCore::Create(device, rules, desc.checked);
+    if (!core)
+        return Forward(core);
+    auto impl = std::make_unique<Impl>();
+    impl->desc = desc;
+    impl->core = std::move(*core);
+    impl->transfers = std::make_shared<TransferEngine>(impl->core, desc);
+    impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
+    impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
+    std::unique_ptr<BufferSystem> system(new BufferSystem(std::move(impl)));
+    system->m_impl->factory = std::make_unique<BufferFactory>(*system);
+    return system;
+}
+
+BufferSystem::~BufferSystem()
+{
+    m_impl->modules.DetachAll();
+    BufferCore& core = *m_impl->core;
+    while (const uint64_t open = core.Frames().CurrentOpen())
+    {
+        SEDX_CORE_WARN("frame {} was still open when its system was destroyed; it is abandoned", open);
+        core.Frames().Abandon(open);
+        m_impl->transfers->OnAbandoned(open);
+    }
+    if (!core.Device().IsLost())
+    {
+        // Everything that was submitted; the copies too.
+        std::vector<TimelinePoint> points = core.Frames().PointsOf(UINT64_MAX);
+        const uint64_t transfers = core.GetTimelines().Handed(kTransferTimeline);
+        points.push_back({kTransferTimeline, transfers});
+        core.GetTimelines().Wait(points, UINT64_MAX, WaitCause::Shutdown);
+    }
+    m_impl->Poll();
+    m_impl->transfers->Shutdown();
+    core.Shutdown();
+}
+
+void BufferSystem::Impl::Poll() noexcept
+{
+    core->GetTimelines().Poll();
+    core->Frames().Update();
+    transfers->Update();
+    core->Reclaim();
+}
+
+// ---- buffers -------------------------------------------------------------------------------------------------------
+
+Result<Buffer> BufferSystem::CreateBuffer(const BufferDesc& desc, std::source_location where)
+{
+    SEDX_PROFILE_SCOPE("BufferSystem::CreateBuffer");
+    return m_impl->core->CreateBuffer(desc, where);
+}
+
+Result<Buffer> BufferSystem::CreateBuffer(uint64_t bytes, BufferUsage usage, MemoryType memory, std::string name,
+                                          std::source_location where)
+{
+    return m_impl->core->CreateBuffer({bytes, usage, memory, std::move(name), false}, where);
+}
+
+Result<Buffer> BufferSystem::Find(BufferId id) const
+{
+    return m_impl->core->Find(id);
+}
+
+bool BufferSystem::IsInFlight(const Buffer& buffer) const noexcept
+{
+    if (!buffer)
+        return false;
+    m_impl->Poll();
+    return m_impl->core->IsInFlight(*buffer.Resource());
+}
+
+std::string BufferSystem::Explain(const Buffer& buffer) const
+{
+    if (!buffer)
+        return "An empty handle lives nowhere.";
+    BufferResource& resource = *buffer.Resource();
+    const std::lock_guard lock(resource.mutex);
+    if (!resource.backing)
+        return fmt::format("Buffer '{}' is an empty shell: its system is gone.", resource.name);
+    const BufferMemory& memory = resource.backing->memory;
+    const MemoryStrategy& strategy = m_impl->core->Memory().Strategy();
+    const Placement& placement = strategy.For(resource.memory);
+    const bool first = !placement.types.empty() && placement.types.front() == memory.memoryType;
+    return fmt::format("Buffer '{}' ({} bytes) lies in memory type {}, {}{}, because it asked for {} on a device whose "
+                       "memory is {}; it {}.",
+                       resource.name, resource.bytes, memory.memoryType, placement.reason,
+                       first ? "" : " (a fall-back: the first choice had no room or does not fit the usage)",
+                       resource.memory == MemoryType::GPU   ? "GPU memory"
+                       : resource.memory == MemoryType::CPU ? "CPU memory"
+                                                            : "read-back memory",
+                       ToString(strategy.memoryClass),
+                       resource.pinned ? "is pinned and never moves"
+                                       : "may get new memory when it is mapped with WriteDiscard");
+}
+
+Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
+{
+    if (!buffer)
+        return Fail(ErrorCode::InvalidArgument, "an empty handle has no address");
+    BufferResource& resource = *buffer.Resource();
+    if (!resource.pinned)
+        return Fail(ErrorCode::WrongState, "buffer '{}' is not pinned: its address may change, resolve it in a frame",
+                    resource.name);
+    const std::lock_guard lock(resource.mutex);
+    if (!resource.backing)
+        return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
+    if (resource.backing->address == 0)
+        return Fail(ErrorCode::MissingFeature, "buffer '{}' was created without a usage that has a device address",
+                    resource.name);
+    resource.backing->used.store(true);
+    return resource.backing->address;
+}
+
+// ---- mapping -------------------------------------------------------------------------------------------------------
+
+Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode)
+{
+    return MapRaw(*m_impl->core, buffer, mode);
+}
+
+void BufferSystem::UnmapBuffer(const Buffer& buffer)
+{
+    UnmapRaw(*m_impl->core, buffer);
+}
+
+Result<detail::MappedRange> BufferSystem::MapRange(const BufferView& view, MapMode mode, uint64_t elementBytes,
+                                                   uint64_t elementAlignment, bool write)
+{
+    return sedx::MapRange(*m_impl->core, view, mode, elementBytes, elementAlignment, write);
+}
+
+// ---- copies --------------------------------------------------------------------------------------------------------
+
+Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source,
+                                      uint64_t sourceOffset, const Buffer& destination, uint64_t destinationOffset,
+                                      uint64_t bytes)
+{
+    if (!source || !destination || cmd == VK_NULL_HANDLE)
+        return Fail(ErrorCode::InvalidArgument, "CopyBuffer needs two buffers and a command buffer");
+    if (!FitsInto(sourceOffset, bytes, source.GetSize()))
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes", sourceOffset, bytes,
+                    source.Name(), source.GetSize());
+    if (!FitsInto(destinationOffset, bytes, destination.GetSize()))
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes", destinationOffset, bytes,
+                    destination.Name(), destination.GetSize());
+    if (source == destination && sourceOffset < destinationOffset + bytes && destinationOffset < sourceOffset + bytes)
+        return Fail(ErrorCode::InvalidArgument, "CopyBuffer: the ranges overlap in buffer '{}'", source.Name());
+    if (bytes == 0)
+        return {};
+    const ResolvedBuffer from = frame.Resolve(source);
+    const ResolvedBuffer to = frame.Resolve(destination);
+    if (!from || !to)
+        return Fail(ErrorCode::WrongState, "frame {} is not open", frame.Number());
+    const VkBufferCopy2 region{VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, from.offset + sourceOffset,
+                               to.offset + destinationOffset, bytes};
+    VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
+    copy.srcBuffer = from.buffer;
+    copy.dstBuffer = to.buffer;
+    copy.regionCount = 1;
+    copy.pRegions = &region;
+    m_impl->core->Device().vk.CmdCopyBuffer2(cmd, &copy);
+    return {};
+}
+
+// ---- the parts -----------------------------------------------------------------------------------------------------
+
+UploadQueue& BufferSystem::Uploads() noexcept { return *m_impl->uploads; }
+ReadbackQueue& BufferSystem::Readbacks() noexcept { return *m_impl->readbacks; }
+BufferFactory& BufferSystem::Factory() noexcept { return *m_impl->factory; }
+ModuleStage& BufferSystem::Modules() noexcept { return m_impl->modules; }
+const Device& BufferSystem::GetDevice() const noexcept { return m_impl->desc.device; }
+const BufferSystemDesc& BufferSystem::Desc() const noexcept { return m_impl->desc; }
+Result<void> BufferSystem::AllocatorStatus() const { return m_impl->core->Memory().Status(); }
+
+Report BufferSystem::GetReport() const
+{
+    m_impl->Poll();
+    const BufferCore& core = *m_impl->core;
+    const auto read = [](const CoreCounters::Role& role) {
+        return MemoryReport{role.buffers.load(), role.bytes.load(), role.peakBytes.load()};
+    };
+    const auto role = [&](MemoryRole which) { return read(core.Counters().roles[static_cast<size_t>(which)]); };
+    Report report;
+    report.framesBegun = core.Frames().LastOpened();
+    report.framesCompleted = core.Frames().Completed();
+    report.liveBuffers = core.LiveBuffers();
+    report.createdBuffers = core.Counters().createdBuffers.load();
+    report.gpu = role(MemoryRole::Gpu);
+    report.cpu = role(MemoryRole::Cpu);
+    report.readback = role(MemoryRole::Readback);
+    report.staging = role(MemoryRole::Staging);
+    report.deviceLocal = read(core.Counters().deviceLocal);
+    report.pendingDestroyed = core.PendingDestroyed();
+    const TransferCounters& transfers = m_impl->transfers->Counters();
+    report.writes = transfers.writes.load();
+    report.uploadedBytes = transfers.uploadedBytes.load();
+    report.directBytes = transfers.directBytes.load();
+    report.supersededBytes = transfers.supersededBytes.load();
+    report.copyRegions = transfers.copyRegions.load();
+    report.submissions = transfers.submissions.load();
+    report.readbackBytes = transfers.readbackBytes.load();
+    for (size_t i = 0; i < report.waits.size(); ++i)
+        report.waits[i] = core.GetTimelines().Waits(static_cast<WaitCause>(i));
+    core.Memory().FillHeaps(report);
+    return report;
+}
+} // namespace sedx

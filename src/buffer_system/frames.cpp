@@ -1,0 +1,166 @@
+// The frame side of a BufferSystem.
+#include "buffer/range.h"
+#include "buffer_system/system_impl.h"
+
+#include <sedx/log.h>
+#include <sedx/profile.h>
+
+namespace sedx
+{
+Result<Frame> BufferSystem::BeginFrame()
+{
+    SEDX_PROFILE_SCOPE("BufferSystem::BeginFrame");
+    if (m_impl->core->Device().IsLost())
+        return m_impl->core->Device().LostError();
+    m_impl->Poll();
+    auto number = m_impl->core->Frames().Begin();
+    if (!number)
+        return Forward(number);
+    m_impl->core->Memory().SetFrame(*number);
+    m_impl->transfers->Update(); // pacing may have let more pass
+    m_impl->core->Reclaim();
+    m_impl->modules.Update();
+    return Frame(this, *number);
+}
+
+Result<void> BufferSystem::EndFrame(const Frame& frame)
+{
+    SEDX_PROFILE_SCOPE("BufferSystem::EndFrame");
+    if (frame.System() != this)
+        return Fail(ErrorCode::WrongState, "EndFrame: the frame is not one of this system");
+    if (auto ended = m_impl->core->Frames().End(frame.Number()); !ended)
+        return ended;
+    m_impl->core->ForgetFrame(frame.Number());
+    Result<void> result;
+    if (m_impl->core->Device().IsLost())
+        result = m_impl->core->Device().LostError();
+    else if (m_impl->transfers->SubmitsItself())
+        if (auto sent = m_impl->transfers->Submit(true); !sent)
+            result = Forward(sent);
+    m_impl->Poll();
+    return result;
+}
+
+Result<void> BufferSystem::AbandonFrame(const Frame& frame)
+{
+    if (frame.System() != this)
+        return Fail(ErrorCode::WrongState, "AbandonFrame: the frame is not one of this system");
+    if (auto abandoned = m_impl->core->Frames().Abandon(frame.Number()); !abandoned)
+        return abandoned;
+    m_impl->core->ForgetFrame(frame.Number());
+    m_impl->transfers->OnAbandoned(frame.Number());
+    m_impl->Poll();
+    return {};
+}
+
+Result<void> BufferSystem::RetireFrame(uint64_t number)
+{
+    if (auto retired = m_impl->core->Frames().Retire(number); !retired)
+        return retired;
+    m_impl->Poll();
+    return {};
+}
+
+Frame BufferSystem::GetCurrentFrame() const noexcept
+{
+    const uint64_t number = m_impl->core->Frames().CurrentOpen();
+    return number != 0 ? Frame(const_cast<BufferSystem*>(this), number) : Frame();
+}
+
+uint64_t BufferSystem::CompletedFrame() const noexcept { return m_impl->core->Frames().Completed(); }
+
+bool BufferSystem::HasPassed(TimelinePoint point) const noexcept
+{
+    if (point.queue > kTransferTimeline)
+        return false;
+    if (m_impl->core->GetTimelines().HasPassed(point))
+        return true;
+    m_impl->core->GetTimelines().Poll();
+    return m_impl->core->GetTimelines().HasPassed(point);
+}
+
+void BufferSystem::Poll()
+{
+    m_impl->Poll();
+}
+
+// ---- Frame ---------------------------------------------------------------------------------------------------------
+
+uint32_t Frame::Index() const noexcept
+{
+    return m_system != nullptr ? static_cast<uint32_t>((m_number - 1) % m_system->Desc().framesInFlight) : 0;
+}
+
+ResolvedBuffer Frame::Resolve(const Buffer& buffer) const noexcept
+{
+    if (m_system == nullptr || !buffer)
+    {
+        SEDX_CORE_ERROR_TAG("CHECK", "Resolve: the {} is empty", m_system == nullptr ? "frame" : "buffer handle");
+        return {};
+    }
+    BufferCore& core = *m_system->Internals().core;
+    if (!core.Frames().IsOpen(m_number))
+    {
+        SEDX_CORE_ERROR_TAG("CHECK", "Resolve of buffer '{}': frame {} is not open", buffer.Name(), m_number);
+        return {};
+    }
+    return core.Resolve(*buffer.Resource(), m_number);
+}
+
+ResolvedBuffer Frame::Resolve(const BufferView& view) const noexcept
+{
+    const CheckedRange range = Check(view);
+    if (!range.valid)
+    {
+        SEDX_CORE_ERROR_TAG("CHECK", "Resolve: bytes {} + {} leave buffer '{}' of {} bytes", view.offset, view.bytes,
+                            view.buffer.Name(), view.buffer.GetSize());
+        return {};
+    }
+    ResolvedBuffer resolved = Resolve(view.buffer);
+    if (!resolved)
+        return resolved;
+    resolved.offset += range.offset;
+    resolved.size = range.bytes;
+    if (resolved.address != 0)
+        resolved.address += range.offset;
+    if (resolved.mapped != nullptr)
+        resolved.mapped = static_cast<std::byte*>(resolved.mapped) + range.offset;
+    return resolved;
+}
+
+Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
+{
+    if (m_system == nullptr)
+        return Fail(ErrorCode::WrongState, "SubmitSync: the frame is empty");
+    BufferSystem::Impl& impl = m_system->Internals();
+    BufferCore& core = *impl.core;
+    if (core.Device().IsLost())
+        return core.Device().LostError();
+    if (queue >= core.GetTimelines().QueueCount())
+        return Fail(ErrorCode::InvalidArgument, "there is no queue {}; the device has {}", queue,
+                    core.GetTimelines().QueueCount());
+    if (!core.Frames().IsOpen(m_number))
+        return Fail(ErrorCode::WrongState, "SubmitSync: frame {} is not open", m_number);
+    if (impl.transfers->SubmitsItself())
+    {
+        if (auto sent = impl.transfers->Submit(false); !sent)
+            return Forward(sent);
+    }
+    // Rings and leases of this frame; Submit did it if there was something to send.
+    if (const VkResult result = core.FlushHostWrites(); result != VK_SUCCESS)
+        return FailVk(result, "flushing host writes");
+    core.GetTimelines().Poll();
+    class SubmitSync sync;
+    impl.transfers->AddWaits(sync, queue);
+    const auto point = core.Frames().HandOut(m_number, queue);
+    if (!point)
+        return tl::unexpected(point.error());
+    impl.transfers->OnHandedOut(m_number, *point);
+    VkSemaphoreSubmitInfo signal{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
+    signal.semaphore = core.GetTimelines().Semaphore(queue);
+    signal.value = point->value;
+    signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    sync.SetSignal(signal, *point);
+    return sync;
+}
+} // namespace sedx

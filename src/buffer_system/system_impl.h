@@ -1,0 +1,22 @@
+// The parts of a BufferSystem.
+#pragma once
+
+#include "transfer/transfer_engine.h"
+
+#include <sedx/buffer_system.h>
+
+namespace sedx
+{
+struct BufferSystem::Impl
+{
+    BufferSystemDesc desc;
+    std::shared_ptr<BufferCore> core;
+    std::shared_ptr<TransferEngine> transfers;
+    std::unique_ptr<UploadQueue> uploads;
+    std::unique_ptr<ReadbackQueue> readbacks;
+    std::unique_ptr<BufferFactory> factory;
+    ModuleStage modules;
+
+    void Poll() noexcept;
+};
+} // namespace sedx

@@ -1,0 +1,39 @@
+# Every source file of the library, relative to this folder.
+set(SEDX_SOURCES
+    base/error.cpp
+    base/log.cpp
+    base/profile.cpp
+    buffer/block_pool.cpp
+    buffer/buffer.cpp
+    buffer/buffer_core.cpp
+    buffer/mapping.cpp
+    buffer_system/buffer_factory.cpp
+    buffer_system/buffer_system.cpp
+    buffer_system/frames.cpp
+    buffer_system/module.cpp
+    buffer_system/ring_buffer.cpp
+    frame/frame_tracker.cpp
+    frame/timelines.cpp
+    memory/memory_allocator.cpp
+    memory/memory_strategy.cpp
+    transfer/batch.cpp
+    transfer/copy_plan.cpp
+    transfer/image_transfer.cpp
+    transfer/readback_queue.cpp
+    transfer/texel_block.cpp
+    transfer/transfer_engine.cpp
+    transfer/transfer_submit.cpp
+    transfer/upload_queue.cpp
+    vulkan/device.cpp
+    vulkan/device_adopt.cpp
+    vulkan/device_create.cpp
+    vulkan/device_state.cpp
+    vulkan/loader.cpp
+    vulkan/requirements.cpp
+    vulkan/validation.cpp
+)
+
+# Those of them that use a dependency which throws, and keep the exceptions to themselves: compiled with exceptions.
+set(SEDX_THROWING_SOURCES
+    base/log.cpp
+)

@@ -1,0 +1,103 @@
+// Batch: what goes out in one submission. Plain data, filled by the transfer engine, read by the recorder.
+#pragma once
+
+#include "buffer/block_pool.h"
+#include "transfer/copy_plan.h"
+
+#include <sedx/readback_queue.h>
+
+#include <unordered_map>
+#include <unordered_set>
+
+namespace sedx
+{
+class TransferEngine;
+
+// Where the bytes of a read-back land. Shared by its tickets and its batch.
+struct ReadbackRecord
+{
+    std::shared_ptr<TransferEngine> engine;
+    std::atomic<uint64_t> batch{0};
+    Slice slice;
+    bool visible = false; // invalidated after completion; under the engine's mutex
+    ~ReadbackRecord();
+};
+
+struct BufferWrites
+{
+    Ref<Backing> backing;
+    WriteList list;
+};
+
+struct ImageWrite
+{
+    ImageTarget target;
+    struct Piece
+    {
+        VkBufferImageCopy2 region{};
+        Block* block = nullptr;
+    };
+    std::vector<Piece> pieces;
+};
+
+struct BufferRead
+{
+    Ref<Backing> source;
+    uint64_t offset = 0;
+    std::shared_ptr<ReadbackRecord> record;
+};
+
+struct ImageRead
+{
+    ImageTarget target;
+    VkBufferImageCopy2 region{};
+    std::shared_ptr<ReadbackRecord> record;
+};
+
+// Writes, then reads. Whatever must come after the reads goes into the next epoch.
+struct Epoch
+{
+    std::vector<BufferWrites> writes;
+    std::unordered_map<Backing*, size_t> writeIndex;
+    std::vector<ImageWrite> imageWrites;
+    std::vector<BufferRead> reads;
+    std::vector<ImageRead> imageReads;
+
+    bool HasWrites() const noexcept { return !writes.empty() || !imageWrites.empty(); }
+    bool HasReads() const noexcept { return !reads.empty() || !imageReads.empty(); }
+    std::unordered_set<uint64_t> readKeys; // what the reads touch: KeyOf
+};
+
+inline uint64_t KeyOf(const Backing* backing) noexcept { return reinterpret_cast<uint64_t>(backing); }
+inline uint64_t KeyOf(VkImage image) noexcept { return reinterpret_cast<uint64_t>(image); }
+
+struct BatchStats
+{
+    uint64_t copyRegions = 0;
+    uint64_t supersededBytes = 0;
+};
+
+struct Batch
+{
+    uint64_t number = 0;
+    std::vector<Epoch> epochs;
+    std::unordered_map<Block*, uint64_t> slices; // staging to release when the batch has passed
+    enum class State : uint32_t
+    {
+        Recording, // taken, not yet handed to a queue
+        Submitted, // `transferValue` of the transfer timeline
+        Recorded,  // into the engine's command buffer of `frame`
+        Failed,
+    } state = State::Recording;
+    uint64_t transferValue = 0;
+    uint64_t frame = 0;
+    size_t commands = SIZE_MAX; // index of the command slot
+
+    bool HasWrites() const noexcept;
+    bool HasReads() const noexcept;
+};
+
+// Records a batch with the barriers it needs: after everything earlier on the queue, before everything later.
+// Takes the write lists out of the batch.
+BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch);
+} // namespace sedx

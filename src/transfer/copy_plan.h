@@ -1,0 +1,38 @@
+// CopyPlan: turns writes in call order into copy regions that do not overlap, as Vulkan demands. Later writes win, bytes
+// that would be overwritten are not sent. Pure logic, no Vulkan.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace sedx
+{
+struct Block;
+
+struct CopyOp
+{
+    uint64_t destination = 0; // bytes in the destination
+    uint64_t source = 0;      // bytes in the block
+    uint64_t bytes = 0;
+    Block* block = nullptr;
+};
+
+// Writes to one destination, in call order.
+class WriteList
+{
+  public:
+    // Merges with the write before if both sides continue it.
+    void Append(const CopyOp& op);
+    bool IsEmpty() const noexcept { return m_ops.empty(); }
+    size_t Size() const noexcept { return m_ops.size(); }
+
+    // The regions to copy, sorted by block and destination. Empties the list. `superseded` grows by the bytes left out.
+    std::vector<CopyOp> TakePlan(uint64_t& superseded);
+
+  private:
+    std::vector<CopyOp> m_ops;
+    uint64_t m_end = 0;       // end of the last write
+    bool m_ascending = true;  // each write begins at or after the end of the one before: nothing can overlap
+};
+} // namespace sedx

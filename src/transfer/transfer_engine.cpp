@@ -1,0 +1,303 @@
+// Collecting: what Write and Request do on the caller's thread.
+#include "transfer/transfer_engine.h"
+
+#include "buffer/range.h"
+
+#include <sedx/log.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace sedx
+{
+namespace
+{
+// Writes of this length and more may be split to use up the rest of a block; shorter ones stay in one piece.
+constexpr uint64_t kSplittable = 4096;
+constexpr uint64_t kStagingAlignment = 4; // small writes pack tightly; long ones start on a cache line
+constexpr uint64_t kCacheLine = 64;
+
+BlockPoolDesc StagingDesc(const BufferSystemDesc& desc)
+{
+    BlockPoolDesc pool;
+    pool.usage = BufferUsage::TransferSrc;
+    pool.memory = MemoryType::CPU;
+    pool.role = MemoryRole::Staging;
+    pool.blockBytes = desc.stagingBlockBytes;
+    pool.limitBytes = desc.stagingLimitBytes;
+    pool.warmBytes = desc.warmStagingBytes;
+    pool.name = "sedx staging";
+    return pool;
+}
+
+BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
+{
+    BlockPoolDesc pool;
+    pool.usage = BufferUsage::TransferDst;
+    pool.memory = MemoryType::Readback;
+    pool.role = MemoryRole::Readback;
+    pool.blockBytes = std::min<uint64_t>(desc.stagingBlockBytes, 1ull << 20);
+    pool.limitBytes = ~uint64_t{0}; // the caller holds the tickets, so the caller decides
+    pool.warmBytes = desc.warmStagingBytes;
+    pool.name = "sedx read-back";
+    return pool;
+}
+} // namespace
+
+TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc)
+    : m_core(std::move(core)), m_submitMode(desc.submitMode),
+      m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
+      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
+{
+    m_current->number = 1;
+}
+
+TransferEngine::~TransferEngine() = default;
+
+Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const
+{
+    if (!buffer)
+        return Fail(ErrorCode::InvalidArgument, "cannot write {} bytes to an empty handle", bytes);
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone", buffer.Name());
+    if (m_core->Device().IsLost())
+        return m_core->Device().LostError();
+    if (!FitsInto(offset, bytes, buffer.GetSize()))
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes", offset, bytes, buffer.Name(),
+                    buffer.GetSize());
+    return {};
+}
+
+bool TransferEngine::WriteDirect(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes)
+{
+    Ref<Backing> backing;
+    {
+        const std::lock_guard lock(resource.mutex);
+        backing = resource.backing;
+        if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
+            return false;
+    }
+    std::memcpy(backing->memory.mapped + offset, bytes.data(), bytes.size());
+    if (m_core->Memory().Flush(backing->memory, offset, bytes.size()) != VK_SUCCESS)
+        return false; // the staged path reports what is wrong
+    m_counters.directBytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+    return true;
+}
+
+// Calls that cannot wait for staging fail before anything is written.
+Result<void> TransferEngine::CheckRoom(uint64_t bytes, const WriteOptions& options, const std::string& what)
+{
+    const bool canWait = options.outOfStaging == OutOfStaging::Block && m_submitMode == SubmitMode::Own;
+    if (options.onOutOfStaging || canWait || options.outOfStaging == OutOfStaging::Spill ||
+        m_staging->AvailableBytes() >= bytes)
+        return {};
+    PollAll();
+    const uint64_t available = m_staging->AvailableBytes();
+    if (available >= bytes)
+        return {};
+    return Fail(options.outOfStaging == OutOfStaging::Fail ? ErrorCode::OutOfStaging : ErrorCode::NotSubmitted,
+                "'{}': {} bytes do not fit into the {} bytes of staging that are left (limit {})", what, bytes,
+                available, m_staging->Desc().limitBytes);
+}
+
+Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment,
+                                              const WriteOptions& options)
+{
+    while (true)
+    {
+        {
+            const std::lock_guard lock(m_mutex);
+            auto slice = m_staging->Allocate(minBytes, bytes, alignment, false);
+            if (slice)
+                ++m_openSlices;
+            if (slice || slice.error().code != ErrorCode::OutOfStaging)
+                return slice;
+        }
+        const OutOfStaging policy =
+            options.onOutOfStaging ? options.onOutOfStaging(minBytes) : options.outOfStaging;
+        PollAll(); // what has passed since the last poll may be enough
+        {
+            const std::lock_guard lock(m_mutex);
+            auto slice = m_staging->Allocate(minBytes, bytes, alignment, policy == OutOfStaging::Spill);
+            if (slice)
+                ++m_openSlices;
+            if (slice || slice.error().code != ErrorCode::OutOfStaging || policy == OutOfStaging::Fail)
+                return slice;
+        }
+        if (auto waited = WaitForStaging(); !waited)
+            return Forward(waited);
+    }
+}
+
+Result<void> TransferEngine::WaitForStaging()
+{
+    if (m_submitMode != SubmitMode::Own)
+        return Fail(ErrorCode::NotSubmitted, "staging is exhausted ({} bytes), and in recorded mode only CmdFlush can "
+                                             "send out what was collected",
+                    m_staging->Desc().limitBytes);
+    if (auto sent = Submit(false); !sent)
+        return Forward(sent);
+    uint64_t oldest = 0;
+    {
+        std::unique_lock lock(m_mutex);
+        if (!m_pending.empty())
+            oldest = m_pending.front()->number;
+        else if (m_openSlices != 0)
+        {
+            m_sliceAppended.wait(lock); // another thread is still copying into its staging
+            return {};
+        }
+        else if (!m_leases.empty())
+            return Fail(ErrorCode::OutOfStaging, "staging is exhausted ({} bytes) by leases of frames that have not passed",
+                        m_staging->Desc().limitBytes);
+    }
+    return oldest != 0 ? Wait(oldest, UINT64_MAX, WaitCause::BackPressure) : Result<void>{};
+}
+
+Epoch& TransferEngine::EpochForWrite(uint64_t key)
+{
+    // A write must not overtake a read of the same thing: it begins a new epoch.
+    if (m_current->epochs.empty() || m_current->epochs.back().readKeys.contains(key))
+        m_current->epochs.emplace_back();
+    return m_current->epochs.back();
+}
+
+Epoch& TransferEngine::EpochForRead()
+{
+    if (m_current->epochs.empty())
+        m_current->epochs.emplace_back();
+    return m_current->epochs.back();
+}
+
+Result<UploadTicket> TransferEngine::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
+                                           const WriteOptions& options)
+{
+    if (auto writable = CheckWritable(buffer, offset, bytes.size()); !writable)
+        return Forward(writable);
+    if (bytes.empty())
+        return UploadTicket{};
+    BufferResource& resource = *buffer.Resource();
+    m_counters.writes.fetch_add(1, std::memory_order_relaxed);
+    if (WriteDirect(resource, offset, bytes))
+    {
+        m_counters.uploadedBytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+        return UploadTicket{};
+    }
+    const uint64_t total = bytes.size();
+    if (auto room = CheckRoom(total, options, buffer.Name()); !room)
+        return Forward(room);
+    uint64_t number = 0;
+    while (!bytes.empty())
+    {
+        const uint64_t wanted = std::min<uint64_t>(bytes.size(), m_staging->Desc().blockBytes);
+        const bool splittable = wanted >= kSplittable;
+        auto slice = AllocateStaging(splittable ? 1 : wanted, wanted, splittable ? kCacheLine : kStagingAlignment,
+                                     options);
+        if (!slice)
+            return Forward(slice);
+        std::memcpy(slice->Data(), bytes.data(), slice->bytes);
+
+        const std::lock_guard lock(m_mutex);
+        Ref<Backing> backing;
+        {
+            const std::lock_guard resourceLock(resource.mutex);
+            backing = resource.backing;
+        }
+        --m_openSlices;
+        m_sliceAppended.notify_all();
+        Epoch& epoch = EpochForWrite(KeyOf(backing.Get()));
+        const auto [entry, isNew] = epoch.writeIndex.try_emplace(backing.Get(), epoch.writes.size());
+        if (isNew)
+            epoch.writes.push_back({backing, {}});
+        epoch.writes[entry->second].list.Append({offset, slice->offset, slice->bytes, slice->block});
+        ++m_current->slices[slice->block];
+        number = m_current->number;
+        backing->lastBatch.store(number);
+        offset += slice->bytes;
+        bytes = bytes.subspan(slice->bytes);
+    }
+    m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
+    return UploadTicket(shared_from_this(), number, 0);
+}
+
+Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, uint64_t frame,
+                                           OutOfStaging outOfStaging)
+{
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system is gone");
+    if (m_core->Device().IsLost())
+        return m_core->Device().LostError();
+    if (bytes == 0)
+        return Fail(ErrorCode::OutOfRange, "0 bytes of staging were asked for");
+    if (alignment == 0)
+        alignment = std::bit_ceil(std::max<uint64_t>(
+            16, m_core->Device().properties.limits.optimalBufferCopyOffsetAlignment));
+    if (!std::has_single_bit(alignment))
+        return Fail(ErrorCode::InvalidArgument, "alignment {} is not a power of two", alignment);
+    if (!m_core->Frames().IsOpen(frame))
+        return Fail(ErrorCode::WrongState, "staging can be leased for an open frame only; frame {} is not open", frame);
+    WriteOptions options;
+    options.outOfStaging = outOfStaging;
+    auto slice = AllocateStaging(bytes, bytes, alignment, options);
+    if (!slice)
+        return Forward(slice);
+    const std::lock_guard lock(m_mutex);
+    --m_openSlices;
+    m_sliceAppended.notify_all();
+    m_leases.push_back({frame, slice->block});
+    StagingLease lease;
+    lease.buffer = slice->block->backing->memory.buffer;
+    lease.offset = slice->offset;
+    lease.mapped = {slice->Data(), static_cast<size_t>(bytes)};
+    lease.ticket = UploadTicket(shared_from_this(), 0, frame);
+    return lease;
+}
+
+Result<ReadbackTicket> TransferEngine::Request(const BufferView& view)
+{
+    if (!view.buffer)
+        return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone", view.buffer.Name());
+    if (m_core->Device().IsLost())
+        return m_core->Device().LostError();
+    const CheckedRange range = Check(view);
+    if (!range.valid || range.bytes == 0)
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
+                    view.bytes, view.buffer.Name(), view.buffer.GetSize());
+    auto slice = m_readback->Allocate(range.bytes, range.bytes, kCacheLine, true);
+    if (!slice)
+        return Forward(slice);
+    auto record = std::make_shared<ReadbackRecord>();
+    record->engine = shared_from_this();
+    record->slice = *slice;
+
+    BufferResource& resource = *view.buffer.Resource();
+    const std::lock_guard lock(m_mutex);
+    BufferRead read;
+    {
+        const std::lock_guard resourceLock(resource.mutex);
+        read.source = resource.backing;
+    }
+    read.offset = range.offset;
+    read.record = record;
+    record->batch.store(m_current->number);
+    read.source->lastBatch.store(m_current->number);
+    Epoch& epoch = EpochForRead();
+    epoch.readKeys.insert(KeyOf(read.source.Get()));
+    epoch.reads.push_back(std::move(read));
+    m_counters.readbackBytes.fetch_add(range.bytes, std::memory_order_relaxed);
+    return ReadbackTicket(std::move(record));
+}
+
+UploadTicket TransferEngine::LastTransfer(const Buffer& buffer)
+{
+    if (!buffer || !m_alive.load())
+        return {};
+    const std::lock_guard lock(buffer.Resource()->mutex);
+    const Ref<Backing>& backing = buffer.Resource()->backing;
+    const uint64_t number = backing ? backing->lastBatch.load() : 0;
+    return number == 0 ? UploadTicket{} : UploadTicket(shared_from_this(), number, 0);
+}
+} // namespace sedx

@@ -1,0 +1,470 @@
+// Sending batches, and giving back what they held when the GPU has passed.
+#include "transfer/transfer_engine.h"
+
+#include <sedx/log.h>
+#include <sedx/profile.h>
+
+#include <algorithm>
+
+namespace sedx
+{
+// ---- sending -------------------------------------------------------------------------------------------------------
+
+// Takes what is to go out; null: nothing. m_submitMutex is held, so batches leave in the order of their numbers.
+Batch* TransferEngine::TakeBatch(bool reads)
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_current->epochs.empty() || (!reads && !m_current->HasWrites()))
+        return nullptr;
+    auto next = std::make_unique<Batch>();
+    next->number = m_current->number + 1;
+    if (!reads && m_current->epochs.back().HasReads())
+    {
+        // The last reads wait for the end of the frame: they want to see what its submissions write.
+        Epoch& last = m_current->epochs.back();
+        Epoch& moved = next->epochs.emplace_back();
+        moved.reads = std::move(last.reads);
+        moved.imageReads = std::move(last.imageReads);
+        moved.readKeys = std::move(last.readKeys);
+        last.reads.clear();
+        last.imageReads.clear();
+        last.readKeys.clear();
+        for (const BufferRead& read : moved.reads)
+        {
+            read.record->batch.store(next->number);
+            read.source->lastBatch.store(next->number);
+        }
+        for (const ImageRead& read : moved.imageReads)
+            read.record->batch.store(next->number);
+    }
+    m_pending.push_back(std::exchange(m_current, std::move(next)));
+    return m_pending.back().get();
+}
+
+Result<size_t> TransferEngine::AcquireCommands()
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto idle =
+            std::find_if(m_commands.begin(), m_commands.end(), [](const CommandSlot& slot) { return slot.free; });
+        if (idle != m_commands.end())
+        {
+            idle->free = false;
+            return static_cast<size_t>(idle - m_commands.begin());
+        }
+    }
+    DeviceState& device = m_core->Device();
+    CommandSlot slot;
+    slot.free = false;
+    VkCommandPoolCreateInfo poolInfo{VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO};
+    poolInfo.flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT;
+    poolInfo.queueFamilyIndex = device.queues[0].family;
+    VkResult result = device.Check(device.vk.CreateCommandPool(device.device, &poolInfo, nullptr, &slot.pool));
+    if (result != VK_SUCCESS)
+        return FailVk(result, "creating a command pool for transfers");
+    VkCommandBufferAllocateInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
+    info.commandPool = slot.pool;
+    info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    info.commandBufferCount = 1;
+    result = device.Check(device.vk.AllocateCommandBuffers(device.device, &info, &slot.cmd));
+    if (result != VK_SUCCESS)
+    {
+        device.vk.DestroyCommandPool(device.device, slot.pool, nullptr);
+        return FailVk(result, "allocating a command buffer for transfers");
+    }
+    device.SetName(VK_OBJECT_TYPE_COMMAND_BUFFER, reinterpret_cast<uint64_t>(slot.cmd), "sedx transfers");
+    const std::lock_guard lock(m_mutex);
+    m_commands.push_back(slot);
+    return m_commands.size() - 1;
+}
+
+Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
+{
+    DeviceState& device = m_core->Device();
+    const auto commands = AcquireCommands();
+    if (!commands)
+        return tl::unexpected(commands.error());
+    {
+        const std::lock_guard lock(m_mutex);
+        batch.commands = *commands;
+    }
+    const CommandSlot slot = m_commands[*commands];
+    VkResult result = device.Check(device.vk.ResetCommandPool(device.device, slot.pool, 0));
+    if (result != VK_SUCCESS)
+        return FailVk(result, "resetting a command pool for transfers");
+    VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+    begin.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
+    result = device.Check(device.vk.BeginCommandBuffer(slot.cmd, &begin));
+    if (result != VK_SUCCESS)
+        return FailVk(result, "beginning a command buffer for transfers");
+    const BatchStats stats = RecordBatch(device.vk, slot.cmd, batch);
+    result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
+    if (result != VK_SUCCESS)
+        return FailVk(result, "ending a command buffer for transfers");
+    result = m_core->FlushHostWrites();
+    if (result != VK_SUCCESS)
+        return FailVk(result, "flushing host writes");
+
+    // Submissions on queue 0 come before in its order; those of other queues must be waited for.
+    const Timelines& timelines = m_core->GetTimelines();
+    std::array<VkSemaphoreSubmitInfo, kMaxQueues> waits{};
+    uint32_t waitCount = 0;
+    for (uint32_t queue = 1; queue < timelines.QueueCount(); ++queue)
+    {
+        const uint64_t value = m_core->Frames().LastEnded(queue);
+        if (timelines.HasPassed({queue, value}))
+            continue;
+        VkSemaphoreSubmitInfo& wait = waits[waitCount++];
+        wait = {VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
+        wait.semaphore = timelines.Semaphore(queue);
+        wait.value = value;
+        wait.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    }
+    const uint64_t value = timelines.Handed(kTransferTimeline) + 1;
+    VkSemaphoreSubmitInfo signal{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
+    signal.semaphore = timelines.Semaphore(kTransferTimeline);
+    signal.value = value;
+    signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    VkCommandBufferSubmitInfo commandInfo{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
+    commandInfo.commandBuffer = slot.cmd;
+    VkSubmitInfo2 submit{VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
+    submit.waitSemaphoreInfoCount = waitCount;
+    submit.pWaitSemaphoreInfos = waits.data();
+    submit.commandBufferInfoCount = 1;
+    submit.pCommandBufferInfos = &commandInfo;
+    submit.signalSemaphoreInfoCount = 1;
+    submit.pSignalSemaphoreInfos = &signal;
+    result = device.Submit(0, {&submit, 1}, VK_NULL_HANDLE);
+    if (result != VK_SUCCESS)
+        return FailVk(result, "submitting {} copy regions", stats.copyRegions);
+    m_core->GetTimelines().SetHanded(kTransferTimeline, value);
+    m_counters.submissions.fetch_add(1, std::memory_order_relaxed);
+    m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
+    m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
+    const std::lock_guard lock(m_mutex);
+    batch.transferValue = value;
+    batch.state = Batch::State::Submitted;
+    return {};
+}
+
+Result<uint64_t> TransferEngine::Submit(bool reads)
+{
+    SEDX_PROFILE_SCOPE("TransferEngine::Submit");
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system is gone");
+    if (m_submitMode != SubmitMode::Own)
+        return Fail(ErrorCode::NotSubmitted, "in recorded mode copies go out with CmdFlush only");
+    const std::lock_guard submitLock(m_submitMutex);
+    if (m_core->Device().IsLost())
+        return m_core->Device().LostError();
+    Batch* batch = TakeBatch(reads);
+    if (batch == nullptr)
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_current->number - 1;
+    }
+    const uint64_t number = batch->number;
+    auto sent = RecordAndSubmit(*batch);
+    if (!sent)
+    {
+        FailBatch(number, sent.error());
+        return Forward(sent);
+    }
+    return number;
+}
+
+Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, uint32_t queue, bool reads)
+{
+    SEDX_PROFILE_SCOPE("TransferEngine::CmdFlush");
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system is gone");
+    if (m_core->Device().IsLost())
+        return m_core->Device().LostError();
+    if (cmd == VK_NULL_HANDLE || queue >= m_core->GetTimelines().QueueCount())
+        return Fail(ErrorCode::InvalidArgument, "CmdFlush needs a command buffer and one of the {} queues",
+                    m_core->GetTimelines().QueueCount());
+    if (!m_core->Frames().IsOpen(frame))
+        return Fail(ErrorCode::WrongState, "CmdFlush: frame {} is not open", frame);
+    const std::lock_guard submitLock(m_submitMutex);
+    Batch* batch = TakeBatch(reads);
+    const VkResult flushed = m_core->FlushHostWrites();
+    if (batch == nullptr)
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_current->number - 1;
+    }
+    const uint64_t number = batch->number;
+    if (flushed != VK_SUCCESS)
+    {
+        auto failed = FailVk(flushed, "flushing host writes");
+        FailBatch(number, failed.value());
+        return failed;
+    }
+    const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, *batch);
+    m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
+    m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
+    const std::lock_guard lock(m_mutex);
+    batch->frame = frame;
+    batch->state = Batch::State::Recorded;
+    m_carriers[queue].frame = frame;
+    return number;
+}
+
+void TransferEngine::OnHandedOut(uint64_t frame, TimelinePoint point)
+{
+    const std::lock_guard lock(m_mutex);
+    Carrier& carrier = m_carriers[point.queue];
+    if (carrier.frame == frame)
+        carrier = {0, point.value};
+}
+
+void TransferEngine::AddWaits(class SubmitSync& sync, uint32_t queue) const
+{
+    const Timelines& timelines = m_core->GetTimelines();
+    const auto add = [&](TimelinePoint point) {
+        if (timelines.HasPassed(point))
+            return;
+        VkSemaphoreSubmitInfo wait{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
+        wait.semaphore = timelines.Semaphore(point.queue);
+        wait.value = point.value;
+        wait.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+        sync.AddWait(wait);
+    };
+    add({kTransferTimeline, timelines.Handed(kTransferTimeline)});
+    const std::lock_guard lock(m_mutex);
+    for (uint32_t other = 0; other < timelines.QueueCount(); ++other)
+        if (other != queue)
+            add({other, m_carriers[other].value});
+    // Copies recorded for this submission may overwrite what other queues read in frames that have ended.
+    if (m_carriers[queue].frame != 0)
+        for (uint32_t other = 0; other < timelines.QueueCount(); ++other)
+            if (other != queue && m_core->Frames().LastEnded(other) > m_carriers[other].value)
+                add({other, m_core->Frames().LastEnded(other)});
+}
+
+void TransferEngine::OnAbandoned(uint64_t frame) noexcept
+{
+    std::vector<uint64_t> lost;
+    {
+        const std::lock_guard lock(m_mutex);
+        for (const auto& batch : m_pending)
+            if (batch->state == Batch::State::Recorded && batch->frame == frame)
+                lost.push_back(batch->number);
+        for (Carrier& carrier : m_carriers)
+            if (carrier.frame == frame)
+                carrier.frame = 0;
+    }
+    for (const uint64_t number : lost)
+        FailBatch(number, {ErrorCode::WrongState, VK_SUCCESS,
+                           fmt::format("copies were recorded into frame {}, which was abandoned", frame)});
+}
+
+void TransferEngine::FailBatch(uint64_t number, Error error) noexcept
+{
+    SEDX_CORE_ERROR_TAG("TRANSFER", "copies were lost: {}", error.message);
+    const std::lock_guard lock(m_mutex);
+    if (Batch* batch = FindPending(number))
+    {
+        batch->state = Batch::State::Failed;
+        m_failures[number] = std::move(error);
+    }
+}
+
+// ---- completion ----------------------------------------------------------------------------------------------------
+
+Batch* TransferEngine::FindPending(uint64_t number) noexcept
+{
+    for (const auto& batch : m_pending)
+        if (batch->number == number)
+            return batch.get();
+    return nullptr;
+}
+
+void TransferEngine::PollAll() noexcept
+{
+    m_core->GetTimelines().Poll();
+    m_core->Frames().Update();
+    Update();
+}
+
+void TransferEngine::Update() noexcept
+{
+    std::vector<std::unique_ptr<Batch>> passed;
+    {
+        const std::lock_guard lock(m_mutex);
+        const uint64_t completedFrame = m_core->Frames().Completed();
+        while (!m_pending.empty())
+        {
+            Batch& batch = *m_pending.front();
+            const bool hasPassed =
+                batch.state == Batch::State::Failed ||
+                (batch.state == Batch::State::Submitted &&
+                 m_core->GetTimelines().HasPassed({kTransferTimeline, batch.transferValue})) ||
+                (batch.state == Batch::State::Recorded && completedFrame >= batch.frame);
+            if (!hasPassed)
+                break;
+            for (const auto& [block, slices] : batch.slices)
+                m_staging->Release(block, slices);
+            if (batch.commands != SIZE_MAX)
+                m_commands[batch.commands].free = true;
+            m_core->completedBatch.store(batch.number);
+            passed.push_back(std::move(m_pending.front()));
+            m_pending.pop_front();
+        }
+        std::erase_if(m_leases, [&](const Lease& lease) {
+            if (lease.frame > completedFrame)
+                return false;
+            m_staging->Release(lease.block, 1);
+            return true;
+        });
+    }
+    passed.clear(); // drops backings and read-back records, outside of the lock
+}
+
+bool TransferEngine::IsComplete(uint64_t batch) noexcept
+{
+    if (!m_alive.load() || batch <= m_core->completedBatch.load())
+        return true;
+    PollAll();
+    return batch <= m_core->completedBatch.load();
+}
+
+Result<void> TransferEngine::Wait(uint64_t number, uint64_t timeoutNs, WaitCause cause)
+{
+    if (!m_alive.load() || number == 0)
+        return {};
+    PollAll();
+    bool collecting = false;
+    {
+        const std::lock_guard lock(m_mutex);
+        collecting = number >= m_current->number;
+    }
+    if (collecting)
+    {
+        if (m_submitMode != SubmitMode::Own)
+            return Fail(ErrorCode::NotSubmitted, "the copies were not recorded yet: the engine calls CmdFlush");
+        if (auto sent = Submit(true); !sent)
+            return Forward(sent);
+    }
+    TimelinePoint point{kTransferTimeline, 0};
+    uint64_t frame = 0;
+    {
+        const std::lock_guard submitLock(m_submitMutex); // a batch that is being recorded has its value afterwards
+        const std::lock_guard lock(m_mutex);
+        if (const Batch* batch = FindPending(number))
+        {
+            point.value = batch->transferValue;
+            frame = batch->frame;
+        }
+    }
+    Result<void> waited;
+    if (frame != 0)
+        waited = WaitForFrame(frame, timeoutNs, cause);
+    else if (const VkResult result = m_core->GetTimelines().Wait({&point, 1}, timeoutNs, cause); result != VK_SUCCESS)
+        waited = result == VK_ERROR_DEVICE_LOST ? m_core->Device().LostError() : FailVk(result, "waiting for copies");
+    PollAll();
+    const std::lock_guard lock(m_mutex);
+    if (const auto failure = m_failures.find(number); failure != m_failures.end())
+        return tl::unexpected(failure->second);
+    return waited;
+}
+
+Result<TimelinePoint> TransferEngine::PointOf(uint64_t number)
+{
+    if (IsComplete(number))
+        return TimelinePoint{};
+    uint64_t frame = 0;
+    {
+        const std::lock_guard submitLock(m_submitMutex); // a batch that is being recorded has its value afterwards
+        const std::lock_guard lock(m_mutex);
+        const Batch* batch = FindPending(number);
+        if (batch == nullptr && number >= m_current->number)
+            return Fail(ErrorCode::NotSubmitted, "the copies were not submitted yet");
+        if (batch == nullptr || batch->state == Batch::State::Failed)
+            return TimelinePoint{};
+        if (batch->state == Batch::State::Submitted)
+            return TimelinePoint{kTransferTimeline, batch->transferValue};
+        frame = batch->frame;
+        for (const Carrier& carrier : m_carriers)
+            if (carrier.frame == frame)
+                return Fail(ErrorCode::NotSubmitted, "the submission that carries the copies was not handed out yet");
+    }
+    return PointOfFrame(frame);
+}
+
+bool TransferEngine::HasFramePassed(uint64_t frame) noexcept
+{
+    if (frame == 0 || !m_alive.load() || frame <= m_core->Frames().Completed())
+        return true;
+    PollAll();
+    return frame <= m_core->Frames().Completed();
+}
+
+Result<void> TransferEngine::WaitForFrame(uint64_t frame, uint64_t timeoutNs, WaitCause cause)
+{
+    if (!m_alive.load())
+        return {};
+    const VkResult result = m_core->Frames().WaitFor(frame, timeoutNs, cause);
+    PollAll();
+    if (result == VK_NOT_READY)
+        return Fail(ErrorCode::NotSubmitted, "frame {} has not ended, or only the engine knows when it has passed", frame);
+    if (result == VK_ERROR_DEVICE_LOST)
+        return m_core->Device().LostError();
+    if (result != VK_SUCCESS)
+        return FailVk(result, "waiting for frame {}", frame);
+    return {};
+}
+
+Result<TimelinePoint> TransferEngine::PointOfFrame(uint64_t frame)
+{
+    const std::vector<TimelinePoint> points = m_core->Frames().PointsOf(frame);
+    if (points.size() == 1 && !m_core->Frames().IsOpen(frame))
+        return points.front();
+    return Fail(ErrorCode::NotSubmitted, "frame {} is still open, or has work on {} queues: there is no single point",
+                frame, points.size());
+}
+
+bool TransferEngine::PrepareBytes(ReadbackRecord& record) noexcept
+{
+    if (!m_alive.load() || !IsComplete(record.batch.load()))
+        return false;
+    const std::lock_guard lock(m_mutex);
+    if (m_failures.contains(record.batch.load()))
+        return false;
+    if (!record.visible)
+        m_core->Memory().Invalidate(record.slice.block->backing->memory, record.slice.offset, record.slice.bytes);
+    record.visible = true;
+    return true;
+}
+
+void TransferEngine::Release(ReadbackRecord& record) noexcept
+{
+    if (m_alive.load())
+        m_readback->Release(record.slice.block, 1);
+}
+
+ReadbackRecord::~ReadbackRecord()
+{
+    if (engine)
+        engine->Release(*this);
+}
+
+void TransferEngine::Shutdown() noexcept
+{
+    std::deque<std::unique_ptr<Batch>> pending;
+    std::unique_ptr<Batch> current;
+    {
+        const std::lock_guard lock(m_mutex);
+        pending.swap(m_pending);
+        current = std::move(m_current);
+        m_leases.clear();
+    }
+    pending.clear();
+    current.reset();
+    m_alive.store(false);
+    DeviceState& device = m_core->Device();
+    for (const CommandSlot& slot : m_commands)
+        device.vk.DestroyCommandPool(device.device, slot.pool, nullptr);
+    m_commands.clear();
+}
+} // namespace sedx

@@ -1,0 +1,142 @@
+// Device::Adopt: a device that an engine made.
+#include "vulkan/device_state.h"
+
+#include <sedx/requirements.h>
+#include <sedx/timeline.h>
+
+namespace sedx
+{
+namespace
+{
+// Which of the required features an engine's feature chain switches on.
+struct EnabledCore
+{
+    bool timelineSemaphore = false;
+    bool bufferDeviceAddress = false;
+    bool synchronization2 = false;
+};
+
+EnabledCore ReadChain(const void* chain)
+{
+    EnabledCore enabled;
+    for (auto* next = static_cast<const VkBaseInStructure*>(chain); next != nullptr; next = next->pNext)
+    {
+        switch (next->sType)
+        {
+        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES:
+        {
+            const auto& features = *reinterpret_cast<const VkPhysicalDeviceVulkan12Features*>(next);
+            enabled.timelineSemaphore |= features.timelineSemaphore == VK_TRUE;
+            enabled.bufferDeviceAddress |= features.bufferDeviceAddress == VK_TRUE;
+            break;
+        }
+        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES:
+            enabled.synchronization2 |=
+                reinterpret_cast<const VkPhysicalDeviceVulkan13Features*>(next)->synchronization2 == VK_TRUE;
+            break;
+        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES:
+            enabled.timelineSemaphore |=
+                reinterpret_cast<const VkPhysicalDeviceTimelineSemaphoreFeatures*>(next)->timelineSemaphore == VK_TRUE;
+            break;
+        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES:
+            enabled.bufferDeviceAddress |=
+                reinterpret_cast<const VkPhysicalDeviceBufferDeviceAddressFeatures*>(next)->bufferDeviceAddress ==
+                VK_TRUE;
+            break;
+        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES:
+            enabled.synchronization2 |=
+                reinterpret_cast<const VkPhysicalDeviceSynchronization2Features*>(next)->synchronization2 == VK_TRUE;
+            break;
+        default: break;
+        }
+    }
+    return enabled;
+}
+
+std::string MissingFeatures(const AdoptDesc& desc, const DeviceRequirements& needs)
+{
+    std::string missing;
+    const auto add = [&](const std::string& sentence) { missing += missing.empty() ? sentence : "; " + sentence; };
+    for (const std::string& sentence : needs.missing)
+        add(sentence);
+    if (desc.enabledFeatures != nullptr)
+    {
+        const EnabledCore enabled = ReadChain(desc.enabledFeatures);
+        const auto check = [&](bool on, const char* name) {
+            if (!on)
+                add(fmt::format("the feature {} was not enabled on device '{}'", name, needs.deviceName));
+        };
+        check(enabled.timelineSemaphore, "timelineSemaphore");
+        check(enabled.synchronization2, "synchronization2");
+        check(enabled.bufferDeviceAddress, "bufferDeviceAddress");
+    }
+    return missing;
+}
+} // namespace
+
+Result<Device> Device::Adopt(const AdoptDesc& desc)
+{
+    if (desc.getInstanceProcAddr == nullptr || desc.instance == VK_NULL_HANDLE ||
+        desc.physicalDevice == VK_NULL_HANDLE || desc.device == VK_NULL_HANDLE)
+        return Fail(ErrorCode::InvalidArgument,
+                    "AdoptDesc needs getInstanceProcAddr, instance, physicalDevice and device");
+    if (desc.queues.empty() || desc.queues.size() > kMaxQueues)
+        return Fail(ErrorCode::InvalidArgument, "AdoptDesc holds {} queues, 1 to {} are possible", desc.queues.size(),
+                    kMaxQueues);
+    for (const QueueDesc& queue : desc.queues)
+        if (queue.queue == VK_NULL_HANDLE || static_cast<bool>(queue.lock) != static_cast<bool>(queue.unlock))
+            return Fail(ErrorCode::InvalidArgument,
+                        "a queue of AdoptDesc is null, or has only one of lock and unlock");
+    if (desc.instanceApiVersion < VK_API_VERSION_1_3)
+        return Fail(ErrorCode::MissingFeature, "the instance was created for Vulkan {}.{}, 1.3 is needed",
+                    VK_API_VERSION_MAJOR(desc.instanceApiVersion), VK_API_VERSION_MINOR(desc.instanceApiVersion));
+
+    auto state = std::make_shared<DeviceState>();
+    state->adopted = true;
+    state->hook = desc.hook;
+    state->getInstanceProcAddr = desc.getInstanceProcAddr;
+    state->instance = desc.instance;
+    state->physicalDevice = desc.physicalDevice;
+    state->device = desc.device;
+    state->debugUtils = desc.debugUtils;
+    const char* missing = nullptr;
+    if (!LoadInstanceTable(state->vki, desc.getInstanceProcAddr, desc.instance, &missing))
+        return Fail(ErrorCode::MissingFeature, "the engine's instance lacks {}", missing);
+    if (state->hook.wrapInstance != nullptr)
+        state->hook.wrapInstance(state->vki, desc.instance, state->hook.user);
+
+    const auto needs = Requirements(desc.getInstanceProcAddr, desc.instance, desc.physicalDevice);
+    if (!needs)
+        return tl::unexpected(needs.error());
+    if (const std::string sentence = MissingFeatures(desc, *needs); !sentence.empty())
+        return Fail(ErrorCode::MissingFeature, "the device cannot be adopted: {}", sentence);
+
+    const bool complete =
+        LoadDeviceTable(state->vk, state->vki.GetDeviceProcAddr, desc.device, desc.debugUtils, &missing);
+    if (state->hook.wrapDevice != nullptr)
+        state->hook.wrapDevice(state->vk, desc.device, state->hook.user);
+    if (!complete)
+        return Fail(ErrorCode::MissingFeature, "the engine's device lacks {}", missing);
+
+    for (const char* name : desc.enabledExtensions)
+        state->extensions.emplace_back(name);
+    for (const QueueDesc& queue : desc.queues)
+    {
+        QueueInfo info;
+        info.queue = queue.queue;
+        info.family = queue.family;
+        state->queues.push_back(info);
+        QueueAccess access;
+        access.lock = queue.lock;
+        access.unlock = queue.unlock;
+        access.submit = queue.submit;
+        state->access.push_back(std::move(access));
+    }
+    if (desc.vma != nullptr)
+        state->vma = *desc.vma;
+    FillDeviceFacts(*state);
+    Device device;
+    device.m_state = std::move(state);
+    return device;
+}
+} // namespace sedx

@@ -1,0 +1,114 @@
+#include "vulkan/device_state.h"
+
+#include <algorithm>
+
+namespace sedx
+{
+DeviceState::~DeviceState()
+{
+    if (adopted)
+        return;
+    if (device != VK_NULL_HANDLE && vk.DestroyDevice != nullptr)
+        vk.DestroyDevice(device, nullptr);
+    if (messenger != VK_NULL_HANDLE)
+        vki.DestroyDebugUtilsMessengerEXT(instance, messenger, nullptr);
+    if (instance != VK_NULL_HANDLE && vki.DestroyInstance != nullptr)
+        vki.DestroyInstance(instance, nullptr);
+}
+
+bool DeviceState::HasExtension(std::string_view extension) const noexcept
+{
+    return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
+}
+
+VkResult DeviceState::Submit(uint32_t queue, std::span<const VkSubmitInfo2> submits, VkFence fence)
+{
+    const QueueAccess& q = access[queue];
+    if (q.submit)
+        return Check(q.submit(queues[queue].queue, submits, fence));
+    std::unique_lock<std::mutex> own;
+    if (q.mutex)
+        own = std::unique_lock(*q.mutex);
+    if (q.lock)
+        q.lock();
+    const VkResult result =
+        vk.QueueSubmit2(queues[queue].queue, static_cast<uint32_t>(submits.size()), submits.data(), fence);
+    if (q.unlock)
+        q.unlock();
+    return Check(result);
+}
+
+void DeviceState::SetName(VkObjectType type, uint64_t handle, const char* objectName) const noexcept
+{
+    if (vk.SetDebugUtilsObjectNameEXT == nullptr || objectName == nullptr || *objectName == '\0')
+        return;
+    VkDebugUtilsObjectNameInfoEXT info{VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT};
+    info.objectType = type;
+    info.objectHandle = handle;
+    info.pObjectName = objectName;
+    vk.SetDebugUtilsObjectNameEXT(device, &info); // a name that does not stick is no error
+}
+
+bool LoadInstanceTable(InstanceDispatch& table, PFN_vkGetInstanceProcAddr get, VkInstance instance, const char** missing)
+{
+#define SEDX_LOAD(name)                                                                                                \
+    table.name = reinterpret_cast<PFN_vk##name>(get(instance, "vk" #name));                                            \
+    if (table.name == nullptr && *missing == nullptr)                                                                  \
+        *missing = "vk" #name;
+#define SEDX_LOAD_OPTIONAL(name) table.name = reinterpret_cast<PFN_vk##name>(get(instance, "vk" #name));
+    *missing = nullptr;
+    SEDX_INSTANCE_FUNCTIONS(SEDX_LOAD)
+    SEDX_INSTANCE_FUNCTIONS_OPTIONAL(SEDX_LOAD_OPTIONAL)
+#undef SEDX_LOAD
+#undef SEDX_LOAD_OPTIONAL
+    return *missing == nullptr;
+}
+
+bool LoadDeviceTable(DeviceDispatch& table, PFN_vkGetDeviceProcAddr get, VkDevice device, bool debugUtils,
+                     const char** missing)
+{
+#define SEDX_LOAD(name)                                                                                                \
+    table.name = reinterpret_cast<PFN_vk##name>(get(device, "vk" #name));                                              \
+    if (table.name == nullptr && *missing == nullptr)                                                                  \
+        *missing = "vk" #name;
+#define SEDX_LOAD_OPTIONAL(name) table.name = reinterpret_cast<PFN_vk##name>(get(device, "vk" #name));
+    *missing = nullptr;
+    SEDX_DEVICE_FUNCTIONS(SEDX_LOAD)
+    if (debugUtils)
+    {
+        SEDX_DEVICE_FUNCTIONS_OPTIONAL(SEDX_LOAD_OPTIONAL)
+    }
+#undef SEDX_LOAD
+#undef SEDX_LOAD_OPTIONAL
+    return *missing == nullptr;
+}
+
+void FillDeviceFacts(DeviceState& state)
+{
+    VkPhysicalDeviceDriverProperties driver{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
+    VkPhysicalDeviceMaintenance4Properties maintenance4{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES};
+    maintenance4.pNext = &driver;
+    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
+    properties.pNext = &maintenance4;
+    state.vki.GetPhysicalDeviceProperties2(state.physicalDevice, &properties);
+    state.properties = properties.properties;
+    state.maxBufferSize = maintenance4.maxBufferSize;
+    state.name = fmt::format("{} ({} {})", properties.properties.deviceName, driver.driverName, driver.driverInfo);
+    state.vki.GetPhysicalDeviceMemoryProperties(state.physicalDevice, &state.memory);
+
+    uint32_t count = 0;
+    state.vki.GetPhysicalDeviceQueueFamilyProperties(state.physicalDevice, &count, nullptr);
+    std::vector<VkQueueFamilyProperties> families(count);
+    state.vki.GetPhysicalDeviceQueueFamilyProperties(state.physicalDevice, &count, families.data());
+    for (QueueInfo& queue : state.queues)
+    {
+        if (queue.family < count)
+        {
+            queue.flags = families[queue.family].queueFlags;
+            queue.imageGranularity = families[queue.family].minImageTransferGranularity;
+        }
+        if (std::find(state.families.begin(), state.families.end(), queue.family) == state.families.end())
+            state.families.push_back(queue.family);
+    }
+}
+} // namespace sedx

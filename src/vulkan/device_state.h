@@ -1,0 +1,84 @@
+// What all parts of the library share about one device: handles, tables, queues with their locks, the lost flag.
+#pragma once
+
+#include "base/error.h"
+#include "vulkan/loader.h"
+
+#include <sedx/device.h>
+
+#include <atomic>
+#include <mutex>
+
+namespace sedx
+{
+// Access to one VkQueue. Two entries may be the same VkQueue; then they share a mutex.
+struct QueueAccess
+{
+    std::shared_ptr<std::mutex> mutex; // own devices
+    std::function<void()> lock;
+    std::function<void()> unlock;
+    std::function<VkResult(VkQueue, std::span<const VkSubmitInfo2>, VkFence)> submit;
+};
+
+struct DeviceState
+{
+    VulkanLibrary library; // closed last; empty if the engine gave its loader
+    PFN_vkGetInstanceProcAddr getInstanceProcAddr = nullptr;
+    VkInstance instance = VK_NULL_HANDLE;
+    VkPhysicalDevice physicalDevice = VK_NULL_HANDLE;
+    VkDevice device = VK_NULL_HANDLE;
+    InstanceDispatch vki;
+    DeviceDispatch vk;
+    DispatchHook hook;
+    bool adopted = false;
+    bool debugUtils = false;
+    VkDebugUtilsMessengerEXT messenger = VK_NULL_HANDLE;
+
+    VkPhysicalDeviceProperties properties{};
+    VkPhysicalDeviceMemoryProperties memory{};
+    uint64_t maxBufferSize = 0; // VkPhysicalDeviceMaintenance4Properties
+    std::string name;
+    std::vector<QueueInfo> queues;
+    std::vector<QueueAccess> access;
+    std::vector<uint32_t> families; // without repetition
+    std::vector<std::string> extensions;
+    uint32_t apiVersion = VK_API_VERSION_1_3; // of the device as used
+    VmaTable vma{};                 // the engine's allocator, if any
+
+    std::atomic<bool> lost{false};
+    std::atomic<uint64_t> validationErrors{0};
+    std::atomic<uint64_t> validationWarnings{0};
+    std::function<void(const ValidationMessage&)> onValidationMessage;
+
+    DeviceState() = default;
+    ~DeviceState();
+    DeviceState(const DeviceState&) = delete;
+    DeviceState& operator=(const DeviceState&) = delete;
+
+    // Passes a VkResult through and remembers a lost device.
+    VkResult Check(VkResult result) noexcept
+    {
+        if (result == VK_ERROR_DEVICE_LOST)
+            lost.store(true, std::memory_order_release);
+        return result;
+    }
+    bool IsLost() const noexcept { return lost.load(std::memory_order_acquire); }
+    tl::unexpected<Error> LostError() const
+    {
+        return tl::unexpected<Error>(
+            Error{ErrorCode::DeviceLost, VK_ERROR_DEVICE_LOST, fmt::format("device '{}' was lost", name)});
+    }
+    bool HasExtension(std::string_view extension) const noexcept;
+
+    VkResult Submit(uint32_t queue, std::span<const VkSubmitInfo2> submits, VkFence fence);
+    void SetName(VkObjectType type, uint64_t handle, const char* objectName) const noexcept;
+};
+
+// Fills tables. False names the first function that is missing.
+bool LoadInstanceTable(InstanceDispatch& table, PFN_vkGetInstanceProcAddr get, VkInstance instance, const char** missing);
+bool LoadDeviceTable(DeviceDispatch& table, PFN_vkGetDeviceProcAddr get, VkDevice device, bool debugUtils,
+                     const char** missing);
+
+// Properties, memory, queue infos: everything that follows from the handles. Call once the tables are there.
+void FillDeviceFacts(DeviceState& state);
+} // namespace sedx

@@ -1,0 +1,140 @@
+#include "base/error.h"
+
+#include <sedx/dispatch.h>
+#include <sedx/requirements.h>
+
+#include <cstring>
+
+namespace sedx
+{
+namespace
+{
+struct CoreFeature
+{
+    const char* name;
+    VkBool32 supported;
+};
+
+template <class T>
+T* FindInChain(VkBaseOutStructure* chain, VkStructureType type)
+{
+    for (; chain != nullptr; chain = chain->pNext)
+        if (chain->sType == type)
+            return reinterpret_cast<T*>(chain);
+    return nullptr;
+}
+} // namespace
+
+Result<DeviceRequirements> Requirements(PFN_vkGetInstanceProcAddr getInstanceProcAddr, VkInstance instance,
+                                        VkPhysicalDevice physicalDevice, FeatureModule modules)
+{
+    if (getInstanceProcAddr == nullptr || instance == VK_NULL_HANDLE || physicalDevice == VK_NULL_HANDLE)
+        return Fail(ErrorCode::InvalidArgument, "Requirements needs vkGetInstanceProcAddr, an instance and a device");
+    const auto load = [&](const char* name) { return getInstanceProcAddr(instance, name); };
+    const auto getProperties =
+        reinterpret_cast<PFN_vkGetPhysicalDeviceProperties>(load("vkGetPhysicalDeviceProperties"));
+    const auto getFeatures =
+        reinterpret_cast<PFN_vkGetPhysicalDeviceFeatures2>(load("vkGetPhysicalDeviceFeatures2"));
+    const auto enumerateExtensions =
+        reinterpret_cast<PFN_vkEnumerateDeviceExtensionProperties>(load("vkEnumerateDeviceExtensionProperties"));
+    if (getProperties == nullptr || getFeatures == nullptr || enumerateExtensions == nullptr)
+        return Fail(ErrorCode::InvalidArgument, "the instance lacks the functions of Vulkan 1.1");
+
+    VkPhysicalDeviceProperties properties{};
+    getProperties(physicalDevice, &properties);
+    DeviceRequirements needs;
+    needs.deviceName = properties.deviceName;
+    if (properties.apiVersion < VK_API_VERSION_1_3)
+    {
+        needs.missing.push_back(fmt::format("device '{}' offers Vulkan {}.{}, 1.3 is needed", needs.deviceName,
+                                            VK_API_VERSION_MAJOR(properties.apiVersion),
+                                            VK_API_VERSION_MINOR(properties.apiVersion)));
+    }
+
+    if (Any(modules & FeatureModule::Core))
+    {
+        VkPhysicalDeviceTimelineSemaphoreFeatures timeline{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES};
+        VkPhysicalDeviceBufferDeviceAddressFeatures address{
+            VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES};
+        VkPhysicalDeviceSynchronization2Features sync2{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES};
+        VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+        features.pNext = &timeline;
+        timeline.pNext = &address;
+        address.pNext = &sync2;
+        getFeatures(physicalDevice, &features);
+        const CoreFeature core[] = {{"timelineSemaphore", timeline.timelineSemaphore},
+                                    {"synchronization2", sync2.synchronization2},
+                                    {"bufferDeviceAddress", address.bufferDeviceAddress}};
+        for (const CoreFeature& feature : core)
+        {
+            needs.features.push_back({feature.name, FeatureModule::Core, true, feature.supported == VK_TRUE});
+            if (feature.supported != VK_TRUE)
+                needs.missing.push_back(
+                    fmt::format("device '{}' lacks the feature {}", needs.deviceName, feature.name));
+        }
+    }
+
+    if (Any(modules & FeatureModule::MemoryBudget))
+    {
+        uint32_t count = 0;
+        VkResult result = enumerateExtensions(physicalDevice, nullptr, &count, nullptr);
+        std::vector<VkExtensionProperties> available(count);
+        if (result == VK_SUCCESS)
+            result = enumerateExtensions(physicalDevice, nullptr, &count, available.data());
+        if (result != VK_SUCCESS && result != VK_INCOMPLETE)
+            return FailVk(result, "listing the extensions of device '{}'", needs.deviceName);
+        for (const VkExtensionProperties& extension : available)
+            if (std::strcmp(extension.extensionName, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) == 0)
+                needs.extensions.push_back({extension.extensionName, FeatureModule::MemoryBudget, false});
+    }
+    return needs;
+}
+
+void DeviceRequirements::MergeInto(VkPhysicalDeviceFeatures2& chain)
+{
+    auto* head = reinterpret_cast<VkBaseOutStructure*>(&chain);
+    const auto append = [&](auto& structure) {
+        structure.pNext = chain.pNext;
+        chain.pNext = &structure;
+    };
+    // A chain must not hold VkPhysicalDeviceVulkan12Features and the single structures it contains
+    // (VUID-VkDeviceCreateInfo-pNext-02829 and 02830, 06532): set the bit where the chain already has a place for it.
+    if (auto* vulkan12 = FindInChain<VkPhysicalDeviceVulkan12Features>(
+            head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES))
+    {
+        vulkan12->timelineSemaphore = VK_TRUE;
+        vulkan12->bufferDeviceAddress = VK_TRUE;
+    }
+    else
+    {
+        if (auto* timeline = FindInChain<VkPhysicalDeviceTimelineSemaphoreFeatures>(
+                head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES))
+            timeline->timelineSemaphore = VK_TRUE;
+        else
+        {
+            m_timeline = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, nullptr, VK_TRUE};
+            append(m_timeline);
+        }
+        if (auto* address = FindInChain<VkPhysicalDeviceBufferDeviceAddressFeatures>(
+                head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES))
+            address->bufferDeviceAddress = VK_TRUE;
+        else
+        {
+            m_address = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES, nullptr, VK_TRUE, VK_FALSE,
+                         VK_FALSE};
+            append(m_address);
+        }
+    }
+    if (auto* vulkan13 = FindInChain<VkPhysicalDeviceVulkan13Features>(
+            head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES))
+        vulkan13->synchronization2 = VK_TRUE;
+    else if (auto* sync2 = FindInChain<VkPhysicalDeviceSynchronization2Features>(
+                 head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES))
+        sync2->synchronization2 = VK_TRUE;
+    else
+    {
+        m_sync2 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, nullptr, VK_TRUE};
+        append(m_sync2);
+    }
+}
+} // namespace sedx
