@@ -5,8 +5,9 @@
 # there. Linking it in is better than starting programs as `ld-linux PROGRAM`: /proc/self/exe, breakpoints and sanitizer
 # reports keep working. Does nothing where the prefix has no loader. For programs that stay in the build folder: an
 # installed one must not refer to .deps/.
+option(SEDX_USE_PREFIX_LOADER "Start test programs by the prefix's loader; OFF for programs to carry elsewhere" ON)
 file(GLOB SEDX_PREFIX_LOADER "${PROJECT_SOURCE_DIR}/.deps/usr/lib/*/ld-linux*.so.*")
-if(CMAKE_CROSSCOMPILING)
+if(CMAKE_CROSSCOMPILING OR NOT SEDX_USE_PREFIX_LOADER)
     set(SEDX_PREFIX_LOADER "")
 endif()
 

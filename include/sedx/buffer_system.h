@@ -28,7 +28,8 @@ enum class SubmitMode : uint32_t
 enum class FrameCompletion : uint32_t
 {
     Timeline, // by the signals of SubmitSync
-    Fences,   // the engine calls RetireFrame (it has only fences)
+    Fences,   // the engine calls RetireFrame (it has only fences). The library cannot wait for such frames: its own
+              // copies are ordered after queue 0 only, and the last frame must be retired before the system goes.
 };
 
 struct BufferSystemDesc

@@ -99,6 +99,11 @@ ResolvedBuffer Frame::Resolve(const Buffer& buffer) const noexcept
         return {};
     }
     BufferCore& core = *m_system->Internals().core;
+    if (buffer.Resource()->core.get() != &core)
+    {
+        SEDX_CORE_ERROR_TAG("CHECK", "Resolve: buffer '{}' belongs to another system", buffer.Name());
+        return {};
+    }
     if (!core.Frames().IsOpen(m_number))
     {
         SEDX_CORE_ERROR_TAG("CHECK", "Resolve of buffer '{}': frame {} is not open", buffer.Name(), m_number);

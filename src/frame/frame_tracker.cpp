@@ -82,6 +82,8 @@ Result<void> FrameTracker::End(uint64_t number)
     if (entry == nullptr || entry->state != State::Open)
         return Fail(ErrorCode::WrongState, "frame {} is not open", number);
     entry->state = State::Ended;
+    if (m_rules.completion == FrameCompletion::Fences)
+        return {}; // the engine need not have used the signals
     for (uint32_t queue = 0; queue < m_timelines.QueueCount(); ++queue)
     {
         uint64_t last = m_lastEnded[queue].load();
@@ -151,6 +153,8 @@ Result<TimelinePoint> FrameTracker::HandOut(uint64_t number, uint32_t queue)
 std::vector<TimelinePoint> FrameTracker::PointsOf(uint64_t number) const
 {
     std::vector<TimelinePoint> points;
+    if (m_rules.completion == FrameCompletion::Fences)
+        return points; // the engine need not have used the signals
     const std::lock_guard lock(m_mutex);
     // Frames pass in order, so all earlier ones belong to it.
     for (const Entry& entry : m_entries)

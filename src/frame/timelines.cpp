@@ -1,5 +1,7 @@
 #include "frame/timelines.h"
 
+#include <sedx/log.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -10,6 +12,8 @@ namespace
 using Clock = std::chrono::steady_clock;
 // How long the thread that waits in the driver does so at once: the others notice their own points after this at most.
 constexpr uint64_t kSliceNs = 1'000'000;
+// A wait this long has most likely no end.
+constexpr uint64_t kWarningNs = 5'000'000'000;
 } // namespace
 
 const char* ToString(WaitCause cause) noexcept
@@ -117,6 +121,7 @@ VkResult Timelines::Wait(std::span<const TimelinePoint> points, uint64_t timeout
             std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count());
     };
     VkResult result = VK_SUCCESS;
+    uint64_t nextWarning = kWarningNs;
     std::unique_lock lock(m_waitMutex);
     while (!AllPassed(points))
     {
@@ -130,6 +135,13 @@ VkResult Timelines::Wait(std::span<const TimelinePoint> points, uint64_t timeout
         {
             result = VK_TIMEOUT;
             break;
+        }
+        if (waited >= nextWarning)
+        {
+            SEDX_CORE_WARN_TAG("WAIT", "{} has been waiting for {} s; was everything submitted that got signals from "
+                                       "SubmitSync?",
+                               ToString(cause), waited / 1'000'000'000);
+            nextWarning = waited + kWarningNs;
         }
         const uint64_t slice = std::min(kSliceNs, timeoutNs - waited);
         if (m_hasLeader)

@@ -59,8 +59,8 @@ Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset
 {
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot write {} bytes to an empty handle", bytes);
-    if (!m_alive.load())
-        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone", buffer.Name());
+    if (!m_alive.load() || buffer.Resource()->core != m_core)
+        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone, or another one", buffer.Name());
     if (m_core->Device().IsLost())
         return m_core->Device().LostError();
     if (!FitsInto(offset, bytes, buffer.GetSize()))
@@ -258,8 +258,8 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view)
 {
     if (!view.buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
-    if (!m_alive.load())
-        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone", view.buffer.Name());
+    if (!m_alive.load() || view.buffer.Resource()->core != m_core)
+        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone, or another one", view.buffer.Name());
     if (m_core->Device().IsLost())
         return m_core->Device().LostError();
     const CheckedRange range = Check(view);

@@ -242,8 +242,9 @@ std::vector<uint32_t> PickFamilies(const DeviceState& state)
         picked.push_back(compute);
     const uint32_t transfer = find(VK_QUEUE_TRANSFER_BIT, kWork & ~static_cast<VkQueueFlags>(VK_QUEUE_TRANSFER_BIT));
     // Video queues can transfer too, but are not made for it.
-    if (transfer != count && (families[transfer].queueFlags & ~(VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT |
-                                                                VK_QUEUE_PROTECTED_BIT)) == 0)
+    constexpr VkQueueFlags kTransferOnly =
+        VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT | VK_QUEUE_PROTECTED_BIT;
+    if (transfer != count && (families[transfer].queueFlags & ~kTransferOnly) == 0)
         picked.push_back(transfer);
     return picked;
 }
