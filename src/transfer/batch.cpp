@@ -49,28 +49,38 @@ constexpr VkPipelineStageFlags2 kCopy = VK_PIPELINE_STAGE_2_COPY_BIT;
 constexpr VkAccessFlags2 kAnyAccess = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
 constexpr VkAccessFlags2 kCopyAccess = VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
 
-void RecordBufferWrites(const DeviceDispatch& vk, VkCommandBuffer cmd, BufferWrites& writes, BatchStats& stats)
+void RecordLayer(const DeviceDispatch& vk, VkCommandBuffer cmd, VkBuffer destination, const CopyLayer& layer)
 {
-    const std::vector<CopyOp> plan = writes.list.TakePlan(stats.supersededBytes);
-    stats.copyRegions += plan.size();
     std::vector<VkBufferCopy2> regions;
-    for (size_t begin = 0; begin < plan.size();)
+    for (size_t begin = 0; begin < layer.size();)
     {
-        const Block* block = plan[begin].block;
+        const Block* block = layer[begin].block;
         regions.clear();
         size_t end = begin;
-        for (; end < plan.size() && plan[end].block == block && regions.size() < kRegionsPerCommand; ++end)
+        for (; end < layer.size() && layer[end].block == block && regions.size() < kRegionsPerCommand; ++end)
         {
-            const CopyOp& op = plan[end];
+            const CopyOp& op = layer[end];
             regions.push_back({VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, op.source, op.destination, op.bytes});
         }
         VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
         copy.srcBuffer = block->backing->memory.buffer;
-        copy.dstBuffer = writes.backing->memory.buffer;
+        copy.dstBuffer = destination;
         copy.regionCount = static_cast<uint32_t>(regions.size());
         copy.pRegions = regions.data();
         vk.CmdCopyBuffer2(cmd, &copy);
         begin = end;
+    }
+}
+
+void RecordBufferWrites(const DeviceDispatch& vk, VkCommandBuffer cmd, BufferWrites& writes, BatchStats& stats)
+{
+    const std::vector<CopyLayer> layers = writes.list.TakePlan(stats.supersededBytes);
+    for (size_t i = 0; i < layers.size(); ++i)
+    {
+        if (i != 0)
+            MemoryBarrier(vk, cmd, kCopy, kCopyAccess, kCopy, kCopyAccess);
+        RecordLayer(vk, cmd, writes.backing->memory.buffer, layers[i]);
+        stats.copyRegions += layers[i].size();
     }
 }
 

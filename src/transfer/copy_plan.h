@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace sedx
@@ -18,6 +19,9 @@ struct CopyOp
     Block* block = nullptr;
 };
 
+// Regions that may be copied in any order; sorted by block, then by destination.
+using CopyLayer = std::vector<CopyOp>;
+
 // Writes to one destination, in call order.
 class WriteList
 {
@@ -25,14 +29,15 @@ class WriteList
     // Merges with the write before if both sides continue it.
     void Append(const CopyOp& op);
     bool IsEmpty() const noexcept { return m_ops.empty(); }
-    size_t Size() const noexcept { return m_ops.size(); }
 
-    // The regions to copy, sorted by block and destination. Empties the list. `superseded` grows by the bytes left out.
-    std::vector<CopyOp> TakePlan(uint64_t& superseded);
+    // What to copy, layer after layer with a barrier between them. As a rule there is one layer; a second one keeps many
+    // small writes from cutting a long one underneath them into as many pieces. Empties the list. `superseded` grows by
+    // the bytes left out.
+    std::vector<CopyLayer> TakePlan(uint64_t& superseded);
 
   private:
     std::vector<CopyOp> m_ops;
-    uint64_t m_end = 0;       // end of the last write
-    bool m_ascending = true;  // each write begins at or after the end of the one before: nothing can overlap
+    uint64_t m_end = 0;      // end of the last write
+    bool m_ascending = true; // each write begins at or after the end of the one before: nothing can overlap
 };
 } // namespace sedx

@@ -111,13 +111,14 @@ Result<UploadTicket> TransferEngine::WriteImage(const ImageTarget& image, std::s
     uint64_t number = 0;
     // Hands the pieces so far to the current batch; what follows finds the image in its new layout.
     const auto commit = [&] {
+        if (write.pieces.empty())
+            return;
         const std::lock_guard lock(m_mutex);
         for (const ImageWrite::Piece& piece : write.pieces)
             ++m_current->slices[piece.block];
         m_openSlices -= write.pieces.size();
         m_sliceAppended.notify_all();
-        if (!write.pieces.empty())
-            EpochForWrite(KeyOf(image.image)).imageWrites.push_back(std::move(write));
+        EpochForWrite(KeyOf(image.image)).imageWrites.push_back(std::move(write));
         number = m_current->number;
         write = {};
         write.target = image;

@@ -104,7 +104,7 @@ Result<void> TransferEngine::CheckRoom(uint64_t bytes, const WriteOptions& optio
 Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment,
                                               const WriteOptions& options)
 {
-    while (true)
+    for (uint32_t fruitless = 0;;)
     {
         {
             const std::lock_guard lock(m_mutex);
@@ -125,12 +125,19 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
             if (slice || slice.error().code != ErrorCode::OutOfStaging || policy == OutOfStaging::Fail)
                 return slice;
         }
-        if (auto waited = WaitForStaging(); !waited)
-            return Forward(waited);
+        const auto waited = WaitForStaging();
+        if (!waited)
+            return tl::unexpected(waited.error());
+        // Nothing holds staging, twice in a row: no other thread was in between, the request is too large.
+        fruitless = *waited ? 0 : fruitless + 1;
+        if (fruitless == 2)
+            return Fail(ErrorCode::OutOfStaging, "{} bytes in one piece do not fit into the staging limit of {} bytes",
+                        minBytes, m_staging->Desc().limitBytes);
     }
 }
 
-Result<void> TransferEngine::WaitForStaging()
+// Lets staging come back. False: there was nothing to wait for.
+Result<bool> TransferEngine::WaitForStaging()
 {
     if (m_submitMode != SubmitMode::Own)
         return Fail(ErrorCode::NotSubmitted, "staging is exhausted ({} bytes), and in recorded mode only CmdFlush can "
@@ -146,13 +153,19 @@ Result<void> TransferEngine::WaitForStaging()
         else if (m_openSlices != 0)
         {
             m_sliceAppended.wait(lock); // another thread is still copying into its staging
-            return {};
+            return true;
         }
         else if (!m_leases.empty())
             return Fail(ErrorCode::OutOfStaging, "staging is exhausted ({} bytes) by leases of frames that have not passed",
                         m_staging->Desc().limitBytes);
     }
-    return oldest != 0 ? Wait(oldest, UINT64_MAX, WaitCause::BackPressure) : Result<void>{};
+    if (oldest == 0)
+        return false;
+    // That batch may have failed; its own tickets say so. The staging is back in any case.
+    if (auto waited = Wait(oldest, UINT64_MAX, WaitCause::BackPressure);
+        !waited && waited.error().code == ErrorCode::DeviceLost)
+        return Forward(waited);
+    return true;
 }
 
 Epoch& TransferEngine::EpochForWrite(uint64_t key)

@@ -91,7 +91,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     bool WriteDirect(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
     Result<void> CheckRoom(uint64_t bytes, const WriteOptions& options, const std::string& what);
     Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, const WriteOptions& options);
-    Result<void> WaitForStaging();
+    Result<bool> WaitForStaging();
     Epoch& EpochForWrite(uint64_t key);
     Epoch& EpochForRead();
     Batch* TakeBatch(bool reads);
