@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include <glm/common.hpp>
+#include <glm/geometric.hpp>
 
 namespace scenery
 {
@@ -15,10 +16,22 @@ namespace
 constexpr std::size_t kSampleCount = 257;
 constexpr int kSmoothingRounds = 24;
 
-glm::dvec3 CatmullRom(const glm::dvec3& a, const glm::dvec3& b, const glm::dvec3& c, const glm::dvec3& d, double t)
+// Direction and speed at a key. Never faster than the slower of its two neighbours allows: a plain Catmull-Rom curve would
+// swing far past a key that comes after a long leg.
+glm::dvec3 Tangent(const glm::dvec3& before, const glm::dvec3& key, const glm::dvec3& after)
 {
-    return 0.5 * (2.0 * b + (c - a) * t + (2.0 * a - 5.0 * b + 4.0 * c - d) * (t * t) +
-                  (3.0 * (b - c) + d - a) * (t * t * t));
+    const glm::dvec3 tangent = (after - before) * 0.5;
+    const double length = glm::length(tangent);
+    const double limit = 1.5 * std::min(glm::distance(before, key), glm::distance(key, after));
+    return length > limit ? tangent * (limit / length) : tangent;
+}
+
+// Between b and c, for t in 0..1 (cubic Hermite).
+glm::dvec3 Curve(const glm::dvec3& a, const glm::dvec3& b, const glm::dvec3& c, const glm::dvec3& d, double t)
+{
+    const double s = 1.0 - t;
+    return (1.0 + 2.0 * t) * s * s * b + t * s * s * Tangent(a, b, c) + t * t * (3.0 - 2.0 * t) * c -
+           t * t * s * Tangent(b, c, d);
 }
 
 } // namespace
@@ -40,8 +53,8 @@ CameraPath::CameraPath(std::span<const CameraPose> keys, const Floor& floor)
         const auto k = static_cast<std::ptrdiff_t>(place);
         const double t = place - static_cast<double>(k);
         m_samples[i].position =
-            CatmullRom(key(k - 1).position, key(k).position, key(k + 1).position, key(k + 2).position, t);
-        m_samples[i].target = CatmullRom(key(k - 1).target, key(k).target, key(k + 1).target, key(k + 2).target, t);
+            Curve(key(k - 1).position, key(k).position, key(k + 1).position, key(k + 2).position, t);
+        m_samples[i].target = Curve(key(k - 1).target, key(k).target, key(k + 1).target, key(k + 2).target, t);
         lift[i] = std::max(0.0, floor(m_samples[i].position.x, m_samples[i].position.y) - m_samples[i].position.z);
     }
     // Climb before the ridge, not at it: spread each lift to its neighbours, never below what is needed.

@@ -1,0 +1,52 @@
+#include "renderer/camera.h"
+
+#include <glm/geometric.hpp>
+#include <glm/trigonometric.hpp>
+
+#include <cmath>
+
+namespace scenery
+{
+namespace
+{
+constexpr double kVerticalDegrees = 48.0;
+}
+
+Camera::Camera(const CameraPose& pose, double aspect) : m_position(pose.position)
+{
+    m_forward = glm::normalize(pose.target - pose.position);
+    m_right = glm::normalize(glm::cross(m_forward, glm::dvec3(0.0, 0.0, 1.0)));
+    m_up = glm::cross(m_right, m_forward);
+    m_tanY = std::tan(glm::radians(kVerticalDegrees) * 0.5);
+    m_tanX = m_tanY * aspect;
+}
+
+glm::mat4 Camera::ViewProjection() const
+{
+    const glm::vec3 x = glm::vec3(m_right / m_tanX);
+    const glm::vec3 y = glm::vec3(-m_up / m_tanY);
+    const glm::vec3 w = glm::vec3(m_forward);
+    glm::mat4 matrix(0.0F);
+    for (int column = 0; column < 3; ++column)
+    {
+        matrix[column][0] = x[column];
+        matrix[column][1] = y[column];
+        matrix[column][3] = w[column];
+    }
+    matrix[3][2] = kNear; // z is constant, so that depth is kNear / distance
+    return matrix;
+}
+
+bool Camera::Sees(const glm::dvec3& center, double radius) const
+{
+    const glm::dvec3 d = center - m_position;
+    const double z = glm::dot(d, m_forward);
+    if (z < -radius)
+        return false;
+    // Distance from the planes at the sides, positive outside.
+    const double x = std::abs(glm::dot(d, m_right));
+    const double y = std::abs(glm::dot(d, m_up));
+    return (x - z * m_tanX) / std::sqrt(1.0 + m_tanX * m_tanX) <= radius &&
+           (y - z * m_tanY) / std::sqrt(1.0 + m_tanY * m_tanY) <= radius;
+}
+} // namespace scenery

@@ -1,0 +1,122 @@
+#include "renderer/scene_renderer.h"
+
+#include "failure.h"
+#include "shaders/scene_shared.h"
+
+#include <sedx/profile.h>
+
+#include <volk.h>
+
+#include <glm/geometric.hpp>
+
+#include <cstring>
+
+namespace scenery
+{
+namespace
+{
+// Afternoon: in the west-south-west, low enough to show relief.
+const glm::vec3 kTowardsSun = glm::normalize(glm::vec3(-0.78F, -0.22F, 0.52F));
+} // namespace
+
+SceneRenderer::SceneRenderer(const VulkanContext& context, sedx::BufferSystem& system, const Pipelines& pipelines,
+                             FrameSlots& slots, double earthRadius)
+    : m_context(context), m_pipelines(pipelines), m_slots(slots),
+      m_constants(
+          Require(sedx::RingBuffer::Create(system, {.usage = sedx::BufferUsage::Uniform, .name = "frame constants"}),
+                  "frame constants")),
+      m_earthRadius(earthRadius)
+{
+}
+
+const OffscreenTarget& SceneRenderer::Draw(const sedx::Frame& frame, const Camera& camera,
+                                           std::span<const ResidentMesh> meshes)
+{
+    SEDX_PROFILE_SCOPE("SceneRenderer::Draw");
+    FrameSlot& slot = m_slots[frame.Index()];
+    m_slots.Begin(slot, WriteConstants(frame, camera));
+    const VkCommandBuffer cmd = slot.cmd;
+    slot.target->Begin(cmd);
+    vkCmdBindDescriptorSets(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Layout(), 0, 1, &slot.set, 0, nullptr);
+    vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Terrain());
+    DrawMeshes(frame, cmd, camera, meshes, true);
+    vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Objects());
+    DrawMeshes(frame, cmd, camera, meshes, false);
+    vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Background());
+    vkCmdDraw(cmd, 3, 1, 0, 0);
+    slot.target->End(cmd);
+    RequireVk(vkEndCommandBuffer(cmd), "command buffer");
+    Submit(frame, cmd);
+    return *slot.target;
+}
+
+sedx::BufferSlice SceneRenderer::WriteConstants(const sedx::Frame& frame, const Camera& camera)
+{
+    const glm::dvec3& position = camera.Position();
+    const glm::dvec3 fromCentre = position + glm::dvec3(0.0, 0.0, m_earthRadius);
+    const bool hasEarth = m_earthRadius > 0.0;
+    const double altitude = hasEarth ? glm::length(fromCentre) - m_earthRadius : position.z;
+    const glm::dvec3 up = hasEarth ? glm::normalize(fromCentre) : glm::dvec3(0.0, 0.0, 1.0);
+
+    gpu::FrameConstants constants;
+    constants.viewProjection = camera.ViewProjection();
+    constants.cameraPosition = glm::vec4(glm::vec3(position), static_cast<float>(altitude));
+    constants.cameraUp = glm::vec4(glm::vec3(up), static_cast<float>(m_earthRadius));
+    constants.rayRight = glm::vec4(camera.RayRight(), 0.0F);
+    constants.rayUp = glm::vec4(camera.RayUp(), 0.0F);
+    constants.rayForward = glm::vec4(camera.Forward(), 0.0F);
+    constants.sun = glm::vec4(kTowardsSun, 0.0F);
+
+    const sedx::BufferSlice slice = Require(m_constants.Allocate(frame, sizeof constants), "frame constants");
+    std::memcpy(slice.mapped, &constants, sizeof constants);
+    return slice;
+}
+
+void SceneRenderer::DrawMeshes(const sedx::Frame& frame, VkCommandBuffer cmd, const Camera& camera,
+                               std::span<const ResidentMesh> meshes, bool tiles) const
+{
+    for (const ResidentMesh& resident : meshes)
+    {
+        if (resident.isTile != tiles)
+            continue;
+        const GpuMesh& mesh = *resident.mesh;
+        bool isBound = false;
+        gpu::DrawConstants constants{};
+        for (const DrawGroup& group : mesh.groups)
+        {
+            if (!camera.Sees(group.center, group.radius))
+                continue;
+            if (!std::exchange(isBound, true))
+            {
+                const sedx::ResolvedBuffer vertices = frame.Resolve(mesh.vertices);
+                const sedx::ResolvedBuffer indices = frame.Resolve(mesh.indices);
+                vkCmdBindVertexBuffers(cmd, 0, 1, &vertices.buffer, &vertices.offset);
+                vkCmdBindIndexBuffer(cmd, indices.buffer, indices.offset, VK_INDEX_TYPE_UINT32);
+                constants.materials = frame.Resolve(mesh.materials).address;
+            }
+            constants.offset = glm::vec4(glm::vec3(group.origin - camera.Position()), 0.0F);
+            constants.instances = group.instances ? frame.Resolve(group.instances).address : 0;
+            vkCmdPushConstants(cmd, m_pipelines.Layout(), VK_SHADER_STAGE_VERTEX_BIT, 0, sizeof constants, &constants);
+            const sedx::ResolvedBuffer commands = frame.Resolve(group.commands);
+            const sedx::ResolvedBuffer count = frame.Resolve(group.count);
+            vkCmdDrawIndexedIndirectCount(cmd, commands.buffer, commands.offset, count.buffer, count.offset,
+                                          mesh.drawCount, sizeof(VkDrawIndexedIndirectCommand));
+        }
+    }
+}
+
+void SceneRenderer::Submit(const sedx::Frame& frame, VkCommandBuffer cmd) const
+{
+    const sedx::SubmitSync sync = Require(frame.SubmitSync(0), "frame");
+    VkCommandBufferSubmitInfo cmdInfo{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
+    cmdInfo.commandBuffer = cmd;
+    VkSubmitInfo2 submit{VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
+    submit.waitSemaphoreInfoCount = static_cast<uint32_t>(sync.Waits().size());
+    submit.pWaitSemaphoreInfos = sync.Waits().data();
+    submit.commandBufferInfoCount = 1;
+    submit.pCommandBufferInfos = &cmdInfo;
+    submit.signalSemaphoreInfoCount = static_cast<uint32_t>(sync.Signals().size());
+    submit.pSignalSemaphoreInfos = sync.Signals().data();
+    Require(m_context.GetDevice().Submit(0, std::span(&submit, 1)), "frame");
+}
+} // namespace scenery
