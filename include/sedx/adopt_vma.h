@@ -34,9 +34,7 @@ inline VmaTable MakeVmaTable(VmaAllocator allocator, VmaAllocatorCreateFlags all
     table.flushAllocation = reinterpret_cast<VmaFunction>(&vmaFlushAllocation);
     table.invalidateAllocation = reinterpret_cast<VmaFunction>(&vmaInvalidateAllocation);
     table.setAllocationName = reinterpret_cast<VmaFunction>(&vmaSetAllocationName);
-    table.getAllocationMemoryProperties = reinterpret_cast<VmaFunction>(&vmaGetAllocationMemoryProperties);
     table.getHeapBudgets = reinterpret_cast<VmaFunction>(&vmaGetHeapBudgets);
-    table.setCurrentFrameIndex = reinterpret_cast<VmaFunction>(&vmaSetCurrentFrameIndex);
     return table;
 }
 } // namespace sedx

@@ -26,8 +26,7 @@ class BufferSystem;
 struct BufferResource;
 
 // What a buffer is used for. The values are those of VkBufferUsageFlagBits. The library completes what a use implies:
-// transfer source and destination (uploads, read-back, moves), and the device address for storage, indirect and
-// acceleration-structure buffers.
+// transfer source and destination (uploads, read-back, moves), and the device address for storage and indirect buffers.
 enum class BufferUsage : uint32_t
 {
     None = 0,
@@ -140,7 +139,7 @@ enum class MapMode : uint32_t
 {
     Read,             // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
     Write,            // fails with Busy while the buffer is in flight
-    WriteDiscard,     // all bytes are new: same identity, new backing if the old one is in flight
+    WriteDiscard,     // all bytes are new: same identity, new backing if the old one is in flight (Busy if it is pinned)
     WriteNoOverwrite, // the caller promises not to touch bytes in flight; checked mode checks it
 };
 

@@ -110,6 +110,8 @@ class SEDX_API BufferSystem
     // Errors: WrongState (kMaxOpenFrames are open), DeviceLost.
     Result<Frame> BeginFrame();
     // All submissions of the frame must have been made. Submits what is still collected (own submission mode).
+    // Errors: WrongState (not open, or copies recorded by CmdFlush that no SubmitSync followed: the frame stays open),
+    // and those of the submission.
     Result<void> EndFrame(const Frame& frame);
     // The frame was never submitted: whatever it resolved is free at once. Errors: WrongState.
     Result<void> AbandonFrame(const Frame& frame);

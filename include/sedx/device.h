@@ -48,8 +48,10 @@ struct DeviceDesc
     DispatchHook hook{};
 };
 
-// A queue that the engine hands over. Give `lock`/`unlock` if the engine submits to it from other threads, or `submit`
-// to receive the library's submissions and pass them on. With none of them the library uses the queue unlocked.
+// A queue that the engine hands over. The library submits from whatever thread calls it. Give `lock`/`unlock` if the
+// engine submits to the queue itself from another thread, or `submit` to receive the library's submissions and pass them
+// on. With none of them, submissions through this Device are serialised among themselves. Do not hold the lock while
+// calling Frame::SubmitSync, EndFrame, Submit or Wait; the callbacks must not call back into the library, nor throw.
 struct QueueDesc
 {
     VkQueue queue = VK_NULL_HANDLE;

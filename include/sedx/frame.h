@@ -10,6 +10,8 @@
 // A frame has passed when everything submitted with its signals has passed on every queue; until then nothing that it
 // resolved is moved, rewritten or destroyed. Up to kMaxOpenFrames frames may be open at once (pipelined threads).
 // Rules for the engine: submissions on one queue happen in the order of their SubmitSync calls, and before EndFrame.
+// What a submission on another queue reads is not rewritten by uploads of the same frame: uploads wait for other queues
+// up to the frames that have ended. Before the system is destroyed every frame is ended or abandoned.
 // A frame whose work is not submitted after all is given back with AbandonFrame.
 #pragma once
 
@@ -33,6 +35,7 @@ class SEDX_API Frame
     // Counts from 1.
     uint64_t Number() const noexcept { return m_number; }
     // 0 .. framesInFlight - 1, for the engine's own per-frame objects (own devices only: adopted ones are not paced).
+    // Free to use again: BeginFrame of an own device fails with WrongState while the frame with this index is open.
     uint32_t Index() const noexcept;
 
     // The raw data of a buffer for this frame. Two calls in one frame answer the same. An empty handle or a frame that

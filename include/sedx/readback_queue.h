@@ -5,8 +5,8 @@
 //     if (ticket.Ready())
 //         Use(ticket.Span<uint32_t>());
 //
-// Request() only collects; the copy goes out at EndFrame (after the frame's own submissions), at Submit(), at
-// CmdFlush(), or earlier if a later Write to the same buffer must not overtake it. It sees every upload collected before
+// Request() only collects; the copy goes out at EndFrame of its frame (after the frame's own submissions), at Submit(),
+// at CmdFlush(), or earlier if a later Write to the same buffer must not overtake it. It sees every upload collected before
 // it and every submission made before it goes out. The copy lands in host-cached memory where the device has it.
 #pragma once
 
@@ -22,7 +22,8 @@ class SEDX_API ReadbackTicket
   public:
     ReadbackTicket() noexcept = default;
 
-    // True once the bytes can be read. Polls, never waits.
+    // True once the bytes can be read. Polls, never waits. A failed copy and a lost device count as ready, without
+    // bytes: Wait says why.
     bool Ready() const noexcept;
     // Waits (counted as Readback), submitting first if needed, and returns the bytes.
     // Errors: Timeout, NotSubmitted (recorded mode), DeviceLost, and the error of the submission.
@@ -46,12 +47,13 @@ class SEDX_API ReadbackTicket
 class SEDX_API ReadbackQueue
 {
   public:
-    // Requests a range of a buffer. Any number may be under way; memory grows with them and is given back.
+    // Requests a range of a buffer, as it is at the end of `frame` (default: the current frame). Any number may be under
+    // way; memory grows with them and is given back.
     // Errors: OutOfRange, InvalidArgument, OutOfDeviceMemory, DeviceLost.
-    Result<ReadbackTicket> Request(const BufferView& view);
+    Result<ReadbackTicket> Request(const BufferView& view, Frame frame = {});
 
     // Requests one region of an image; rows come without gaps. The image is brought from `oldLayout` to `newLayout`.
-    Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region);
+    Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, Frame frame = {});
 
     // Submits uploads and read-backs collected so far (own submission mode).
     Result<void> Submit();

@@ -4,7 +4,7 @@
 //
 // Write() only collects: the bytes are copied to staging memory at once (the caller may free them), and all copies go
 // out together at Frame::SubmitSync, at EndFrame, at Submit(), or into the engine's command buffer at CmdFlush(). When
-// the memory is mappable and the buffer was never used by the GPU the bytes are written in place instead.
+// the memory is mappable and the buffer is not in flight (BufferSystem::IsInFlight) the bytes are written in place.
 // Order: writes of one thread to one buffer take effect in call order; superseded bytes are not sent.
 // Does NOT wait or submit, except where OutOfStaging::Block says so. Everything here is thread-safe.
 #pragma once
@@ -22,8 +22,8 @@ class TransferEngine;
 // What a call does when staging memory is exhausted (BufferSystemDesc::stagingLimitBytes).
 enum class OutOfStaging : uint32_t
 {
-    Block, // submits what was collected and waits for staging to come back (counted as BackPressure); in recorded mode
-           // the library cannot submit, so this fails with NotSubmitted
+    Block, // submits what was collected and waits for staging to come back (counted as BackPressure); where only the
+           // engine can make it come back (recorded mode, CmdFlush) this fails with NotSubmitted
     Fail,  // returns ErrorCode::OutOfStaging; nothing was written
     Spill, // allocates beyond the limit; given back as soon as the copies have passed
 };
@@ -41,7 +41,8 @@ class SEDX_API UploadTicket
   public:
     UploadTicket() noexcept = default;
 
-    // True once the bytes are in place for the GPU. Polls, never waits. A failed submission counts as ready: see Wait.
+    // True once the bytes are in place for the GPU. Polls, never waits. A failed submission and a lost device count as
+    // ready: Wait says so.
     bool Ready() const noexcept;
     // Waits; own submission mode submits first if needed. Errors: Timeout, NotSubmitted (recorded mode), DeviceLost,
     // and the error of the submission that should have carried the bytes.
@@ -51,15 +52,20 @@ class SEDX_API UploadTicket
     Result<TimelinePoint> Point() const;
 
     // For the other parts of the library.
-    UploadTicket(std::shared_ptr<TransferEngine> engine, uint64_t batch, uint64_t frame) noexcept
-        : m_engine(std::move(engine)), m_batch(batch), m_frame(frame)
+    struct Carriers
+    {
+        uint64_t firstBatch = 0; // the batches that carry the bytes: one, unless the write was split
+        uint64_t lastBatch = 0;
+        uint64_t frame = 0; // or the frame that reads the lease
+    };
+    UploadTicket(std::shared_ptr<TransferEngine> engine, Carriers carriers) noexcept
+        : m_engine(std::move(engine)), m_carriers(carriers)
     {
     }
 
   private:
     std::shared_ptr<TransferEngine> m_engine;
-    uint64_t m_batch = 0; // the batch that carries the bytes, or
-    uint64_t m_frame = 0; // the frame that reads the lease
+    Carriers m_carriers;
 };
 
 // Staging memory that the caller fills and reads in its own commands of one frame.
@@ -124,8 +130,8 @@ class SEDX_API UploadQueue
                                OutOfStaging outOfStaging = OutOfStaging::Spill);
 
     // Copies bytes into regions of an image. Offsets and extents obey the texel blocks of the format and the transfer
-    // granularity of queue 0; rows that exceed a staging chunk are split. Errors: as Write, and MissingFeature for a
-    // format whose block size is unknown here (multi-planar and depth-stencil combined formats).
+    // granularity of queue 0; what exceeds a staging block is split between rows. Errors: as Write, and MissingFeature for a
+    // format whose block size is unknown here (multi-planar; both aspects of depth-stencil at once).
     Result<UploadTicket> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                     std::span<const std::byte> bytes, const WriteOptions& options = {});
 
@@ -133,7 +139,10 @@ class SEDX_API UploadQueue
     Result<UploadTicket> Submit();
 
     // Records what was collected into the engine's command buffer of `frame`, outside of a render pass: pipeline
-    // barriers and copies only. `queue`: where the command buffer will be submitted. Allowed in both modes.
+    // barriers and copies only. `queue`: where the command buffer will be submitted. Command buffers are submitted in the
+    // order of their CmdFlush calls, each with a SubmitSync of its frame and queue taken after it (not needed with
+    // FrameCompletion::Fences). Allowed in both modes; until the frame has ended, the library's own submissions hold
+    // back, so that no newer write overtakes the recorded ones.
     Result<UploadTicket> CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
 
     // The ticket of the last transfer to or from a buffer; a complete one if there is none under way.

@@ -27,8 +27,6 @@ struct VmaTable
     VmaFunction flushAllocation = nullptr;           // vmaFlushAllocation
     VmaFunction invalidateAllocation = nullptr;      // vmaInvalidateAllocation
     VmaFunction setAllocationName = nullptr;         // vmaSetAllocationName
-    VmaFunction getAllocationMemoryProperties = nullptr; // vmaGetAllocationMemoryProperties
     VmaFunction getHeapBudgets = nullptr;            // vmaGetHeapBudgets
-    VmaFunction setCurrentFrameIndex = nullptr;      // vmaSetCurrentFrameIndex
 };
 } // namespace sedx

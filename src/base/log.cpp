@@ -55,7 +55,7 @@ void Log(LogLevel level, std::string_view tag, std::string_view text) noexcept
     }
     if (sink != nullptr)
         sink({level, tag, text}, user);
-    else
-        spdlog::default_logger_raw()->log(ToSpdlog(level), "[{}] {}", tag, text);
+    else if (spdlog::logger* logger = spdlog::default_logger_raw()) // none after spdlog::shutdown()
+        logger->log(ToSpdlog(level), "[{}] {}", tag, text);
 }
 } // namespace sedx

@@ -2,15 +2,24 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <mutex>
+#include <vector>
 
 namespace sedx
 {
 namespace
 {
-// Two atomics instead of a lock: a scope that sees the sink of one call and the user of another would be wrong, so the
-// user is published first and read last.
-std::atomic<void*> g_user{nullptr};
-std::atomic<ProfileSink> g_sink{nullptr};
+struct Sink
+{
+    ProfileSink call = nullptr;
+    void* user = nullptr;
+};
+// Published as one pointer, so that no scope sees the sink of one call and the user of another. What was published stays:
+// a scope may be using it, and there are few.
+std::atomic<const Sink*> g_sink{nullptr};
+std::mutex g_publishedMutex;
+std::vector<std::unique_ptr<Sink>> g_published;
 
 uint64_t NowNs() noexcept
 {
@@ -22,9 +31,10 @@ uint64_t NowNs() noexcept
 
 void SetProfileSink(ProfileSink sink, void* user) noexcept
 {
-    g_sink.store(nullptr, std::memory_order_release);
-    g_user.store(user, std::memory_order_release);
-    g_sink.store(sink, std::memory_order_release);
+    const std::lock_guard lock(g_publishedMutex);
+    if (sink != nullptr)
+        g_published.push_back(std::make_unique<Sink>(Sink{sink, user}));
+    g_sink.store(sink != nullptr ? g_published.back().get() : nullptr, std::memory_order_release);
 }
 
 ProfileScope::ProfileScope(const char* name) noexcept
@@ -36,7 +46,7 @@ ProfileScope::~ProfileScope()
 {
     if (m_beginNs == 0)
         return;
-    if (const ProfileSink sink = g_sink.load(std::memory_order_acquire))
-        sink(m_name, m_beginNs, NowNs(), g_user.load(std::memory_order_acquire));
+    if (const Sink* sink = g_sink.load(std::memory_order_acquire))
+        sink->call(m_name, m_beginNs, NowNs(), sink->user);
 }
 } // namespace sedx

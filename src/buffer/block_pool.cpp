@@ -13,8 +13,10 @@ BlockPool::BlockPool(BufferCore& core, BlockPoolDesc desc) : m_core(core), m_des
 
 BlockPool::~BlockPool()
 {
-    if (!m_abandoned)
-        m_core.Unregister(this);
+    if (m_abandoned)
+        return;
+    FlushHostWrites(); // what was cut for a submission that is still to come
+    m_core.Unregister(this);
 }
 
 Result<Slice> BlockPool::Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit)
@@ -28,25 +30,21 @@ Result<Slice> BlockPool::Allocate(uint64_t minBytes, uint64_t bytes, uint64_t al
         auto next = NextBlock(minBytes, beyondLimit);
         if (!next)
             return Forward(next);
-        m_current = *next;
+        // The block that was current stays alive through its slices; without any it is idle.
+        Block* const previous = std::exchange(m_current, *next);
+        if (previous != nullptr && previous->slices == 0)
+            Retire(previous);
         offset = 0;
     }
     Block& block = *m_current;
     const uint64_t cut = std::min(bytes, block.capacity - offset);
-    if (block.dirtyBegin == block.dirtyEnd)
-        block.dirtyBegin = offset;
     block.head = offset + cut;
-    block.dirtyEnd = block.head;
     ++block.slices;
     return Slice{&block, offset, cut};
 }
 
 Result<Block*> BlockPool::NextBlock(uint64_t minBytes, bool beyondLimit)
 {
-    // The block that was current stays alive through its slices; without any it is idle.
-    if (m_current != nullptr && m_current->slices == 0)
-        Retire(m_current);
-    m_current = nullptr;
     const auto fits = std::find_if(m_idle.begin(), m_idle.end(),
                                    [minBytes](const Block* block) { return block->capacity >= minBytes; });
     if (fits != m_idle.end())
@@ -90,7 +88,6 @@ void BlockPool::Release(Block* block, uint64_t slices) noexcept
 void BlockPool::Retire(Block* block) noexcept
 {
     block->head = 0;
-    block->dirtyBegin = block->dirtyEnd = 0;
     uint64_t idleBytes = block->capacity;
     for (const Block* idle : m_idle)
         idleBytes += idle->capacity;
@@ -106,20 +103,6 @@ void BlockPool::Retire(Block* block) noexcept
     std::erase_if(m_blocks, [block](const auto& owned) { return owned.get() == block; });
 }
 
-uint64_t BlockPool::AvailableBytes() const noexcept
-{
-    const std::lock_guard lock(m_mutex);
-    uint64_t available = 0;
-    if (m_current != nullptr) // as if what comes next were aligned to a cache line
-        available = m_current->capacity - std::min(m_current->capacity, AlignUp(m_current->head, 64));
-    for (const Block* idle : m_idle)
-        available += idle->capacity;
-    const uint64_t limit = std::max(m_desc.limitBytes, m_desc.blockBytes);
-    if (m_totalBytes < limit)
-        available += (limit - m_totalBytes) / m_desc.blockBytes * m_desc.blockBytes;
-    return available;
-}
-
 uint64_t BlockPool::CapacityBytes() const noexcept
 {
     const std::lock_guard lock(m_mutex);
@@ -131,13 +114,11 @@ VkResult BlockPool::FlushHostWrites() noexcept
     const std::lock_guard lock(m_mutex);
     for (const auto& block : m_blocks)
     {
-        if (block->dirtyBegin == block->dirtyEnd)
+        if (block->slices == 0)
             continue;
-        const VkResult result = m_core.Memory().Flush(block->backing->memory, block->dirtyBegin,
-                                                      block->dirtyEnd - block->dirtyBegin);
+        const VkResult result = m_core.Memory().Flush(block->backing->memory, 0, block->head);
         if (result != VK_SUCCESS)
             return result;
-        block->dirtyBegin = block->dirtyEnd;
     }
     return VK_SUCCESS;
 }

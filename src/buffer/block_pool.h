@@ -12,8 +12,6 @@ struct Block
     uint64_t capacity = 0;
     uint64_t head = 0;   // first free byte
     uint64_t slices = 0; // cut and not released
-    uint64_t dirtyBegin = 0; // handed out since the last flush of host writes
-    uint64_t dirtyEnd = 0;
 };
 
 struct Slice
@@ -49,11 +47,10 @@ class BlockPool
     // Errors: OutOfStaging (the limit, unless `beyondLimit`), OutOfDeviceMemory.
     Result<Slice> Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit);
     void Release(Block* block, uint64_t slices) noexcept;
-    // Bytes that could be cut without going beyond the limit.
-    uint64_t AvailableBytes() const noexcept;
     uint64_t CapacityBytes() const noexcept;
 
-    // Makes host writes visible where memory is not coherent. Called before every submission.
+    // Makes host writes visible where memory is not coherent. Called before every submission. Flushes whatever is cut:
+    // nobody knows when the owner of a slice has written it.
     VkResult FlushHostWrites() noexcept;
     // Drops everything; the pool cannot be used any more.
     void Abandon() noexcept;

@@ -65,7 +65,11 @@ Result<Ref<Backing>> BufferCore::CreateBacking(uint64_t bytes, BufferUsage compl
                                                MemoryRole role, const char* name)
 {
     // Whole words, so that fills and word-wise copies of the whole buffer are legal; GetSize() stays what was asked for.
-    const uint64_t capacity = (bytes + 3) & ~uint64_t{3};
+    const uint64_t limit = m_device->maxBufferSize;
+    if (bytes > limit)
+        return Fail(ErrorCode::LimitExceeded, "buffer '{}' of {} bytes exceeds the device's maxBufferSize of {} bytes",
+                    name, bytes, limit);
+    const uint64_t capacity = bytes <= (limit & ~uint64_t{3}) ? (bytes + 3) & ~uint64_t{3} : bytes;
     auto made = m_memory->CreateBuffer(capacity, static_cast<VkBufferUsageFlags>(completedUsage), memory, name);
     if (!made)
         return Forward(made);
@@ -82,20 +86,37 @@ Result<Ref<Backing>> BufferCore::CreateBacking(uint64_t bytes, BufferUsage compl
     m_counters.roles[static_cast<size_t>(role)].Add(capacity);
     if (made->deviceLocal)
         m_counters.deviceLocal.Add(capacity);
+    const std::lock_guard lock(m_backingsMutex);
+    m_backings.insert(backing);
     return Ref<Backing>(backing);
+}
+
+void BufferCore::FreeMemory(Backing& backing) noexcept
+{
+    m_counters.roles[static_cast<size_t>(backing.role)].Remove(backing.memory.bytes);
+    if (backing.memory.deviceLocal)
+        m_counters.deviceLocal.Remove(backing.memory.bytes);
+    m_memory->Destroy(backing.memory);
 }
 
 void BufferCore::DestroyNow(Backing* backing) noexcept
 {
-    m_counters.roles[static_cast<size_t>(backing->role)].Remove(backing->memory.bytes);
-    if (backing->memory.deviceLocal)
-        m_counters.deviceLocal.Remove(backing->memory.bytes);
-    m_memory->Destroy(backing->memory);
+    {
+        const std::lock_guard lock(m_backingsMutex);
+        m_backings.erase(backing);
+    }
+    FreeMemory(*backing);
     delete backing;
 }
 
 void BufferCore::OnUnreferenced(Backing* backing) noexcept
 {
+    const std::shared_lock life(m_lifeMutex);
+    if (!m_alive.load()) // its memory went with the system
+    {
+        delete backing;
+        return;
+    }
     // Copies hold a reference until they have passed, so only frames are left to ask about.
     if (backing->used.load() && m_frames->LastOpened() > m_frames->Completed())
     {
@@ -162,9 +183,6 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' ({} bytes) has no usage", desc.name, desc.bytes);
     if (desc.memory != MemoryType::GPU && desc.memory != MemoryType::CPU && desc.memory != MemoryType::Readback)
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' needs exactly one memory type", desc.name);
-    if (desc.bytes > m_device->maxBufferSize || desc.bytes > ~uint64_t{0} - 3)
-        return Fail(ErrorCode::LimitExceeded, "buffer '{}' of {} bytes exceeds the device's maxBufferSize of {} bytes",
-                    desc.name, desc.bytes, m_device->maxBufferSize);
 
     const BufferUsage usage = CompleteUsage(desc.usage);
     const MemoryRole role = desc.memory == MemoryType::GPU   ? MemoryRole::Gpu
@@ -202,25 +220,32 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
     return handle;
 }
 
+namespace
+{
+// A new handle, unless the last one is being dropped right now: a count of zero is final.
+Buffer Revive(BufferResource& resource) noexcept
+{
+    uint32_t count = resource.references.load();
+    while (count != 0)
+    {
+        if (!resource.references.compare_exchange_weak(count, count + 1))
+            continue;
+        Buffer handle(&resource);
+        resource.references.fetch_sub(1); // the handle has its own
+        return handle;
+    }
+    return {};
+}
+} // namespace
+
 Result<Buffer> BufferCore::Find(BufferId id)
 {
     const std::lock_guard lock(m_registryMutex);
     if (id.index < m_slots.size() && m_slots[id.index].generation == id.generation)
     {
-        BufferResource* resource = m_slots[id.index].resource;
-        // A buffer whose last handle is being dropped right now is gone: never revive a count of zero.
-        if (resource != nullptr)
-        {
-            uint32_t count = resource->references.load();
-            while (count != 0)
-            {
-                if (!resource->references.compare_exchange_weak(count, count + 1))
-                    continue;
-                Buffer handle(resource);
-                resource->references.fetch_sub(1); // the handle has its own
+        if (BufferResource* resource = m_slots[id.index].resource)
+            if (Buffer handle = Revive(*resource))
                 return handle;
-            }
-        }
     }
     return Fail(ErrorCode::StaleHandle, "buffer {}:{} does not exist any more", id.index, id.generation);
 }
@@ -319,7 +344,8 @@ void BufferCore::Shutdown() noexcept
         const std::lock_guard lock(m_registryMutex);
         for (const Slot& slot : m_slots)
             if (slot.resource != nullptr)
-                alive.emplace_back(slot.resource);
+                if (Buffer buffer = Revive(*slot.resource))
+                    alive.push_back(std::move(buffer));
     }
     for (const Buffer& buffer : alive)
     {
@@ -328,6 +354,7 @@ void BufferCore::Shutdown() noexcept
                            resource.bytes, resource.where.file_name(), resource.where.line());
         const std::lock_guard lock(resource.mutex);
         resource.backing = {};
+        resource.rawMapped = {};
         resource.uses = {};
     }
     alive.clear();
@@ -338,14 +365,15 @@ void BufferCore::Shutdown() noexcept
     }
     for (BlockPool* pool : pools)
         pool->Abandon();
-    std::deque<Dropped> dropped;
-    {
-        const std::lock_guard lock(m_droppedMutex);
-        dropped.swap(m_dropped);
-        m_kept.clear();
-    }
-    for (const Dropped& entry : dropped)
+
+    const std::unique_lock life(m_lifeMutex);
+    for (const Dropped& entry : m_dropped)
         DestroyNow(entry.backing);
+    m_dropped.clear();
+    m_kept.clear();
+    for (Backing* backing : m_backings) // mapped by somebody: an empty shell from now on
+        FreeMemory(*backing);
+    m_backings.clear();
     m_alive.store(false);
     m_memory.reset();
     m_frames.reset();

@@ -6,6 +6,8 @@
 #include "frame/frame_tracker.h"
 
 #include <deque>
+#include <shared_mutex>
+#include <unordered_set>
 
 namespace sedx
 {
@@ -92,6 +94,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     };
     BufferCore() = default;
     void DestroyNow(Backing* backing) noexcept;
+    void FreeMemory(Backing& backing) noexcept;
 
     std::shared_ptr<DeviceState> m_device;
     std::unique_ptr<Timelines> m_timelines;
@@ -104,6 +107,11 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     std::vector<Slot> m_slots;
     std::vector<uint32_t> m_freeSlots;
     uint64_t m_live = 0;
+
+    // Handles and mappings may be dropped while the system is destroyed: dropping holds this shared, Shutdown alone.
+    std::shared_mutex m_lifeMutex;
+    std::mutex m_backingsMutex;
+    std::unordered_set<Backing*> m_backings; // all that exist
 
     mutable std::mutex m_droppedMutex;
     std::deque<Dropped> m_dropped; // by frame, ascending

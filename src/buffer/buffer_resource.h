@@ -33,7 +33,7 @@ struct BufferResource
         Ref<Backing> older; // set if the backing was swapped after that frame had resolved it
     };
     std::array<FrameUse, kMaxOpenFrames> uses;
-    bool rawMapped = false; // MapBuffer without UnmapBuffer
+    Ref<Backing> rawMapped; // MapBuffer without UnmapBuffer
     MapMode rawMode = MapMode::Write;
     struct WrittenRange // checked mode: CPU writes of frames that may be in flight
     {

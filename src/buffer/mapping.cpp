@@ -23,6 +23,18 @@ bool BreaksPromise(BufferCore& core, BufferResource& resource, uint64_t begin, u
     return broken;
 }
 
+tl::unexpected<Error> ForeignBuffer(const Buffer& buffer)
+{
+    return Fail(ErrorCode::InvalidArgument, "buffer '{}' belongs to another system", buffer.Name());
+}
+
+void FlushMapped(BufferCore& core, const BufferMemory& memory, uint64_t offset, uint64_t bytes, const std::string& name)
+{
+    if (const VkResult result = core.Memory().Flush(memory, offset, bytes); result != VK_SUCCESS)
+        SEDX_CORE_ERROR_TAG("MEMORY", "the GPU may not see {} bytes of buffer '{}': flushing them failed with {}", bytes,
+                            name, ToString(result));
+}
+
 // Makes the bytes of a map accessible by the rules of its mode. The mutex of the resource is held.
 Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, uint64_t offset, uint64_t bytes)
 {
@@ -96,6 +108,8 @@ Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView& view, M
         return Fail(ErrorCode::InvalidArgument, "buffer '{}': WriteDiscard is for whole buffers", view.buffer.Name());
 
     BufferResource& resource = *view.buffer.Resource();
+    if (resource.core.get() != &core)
+        return ForeignBuffer(view.buffer);
     const std::lock_guard lock(resource.mutex);
     if (auto ready = Prepare(core, resource, mode, range.offset, range.bytes); !ready)
         return Forward(ready);
@@ -121,8 +135,8 @@ void detail::MappedRange::Unmap() noexcept
         return;
     const Ref<Backing> held = Ref<Backing>::Adopt(static_cast<Backing*>(std::exchange(backing, nullptr)));
     data = nullptr;
-    if (write)
-        held->core->Memory().Flush(held->memory, offset, bytes); // a lost device is remembered there
+    if (write && held->core->IsAlive())
+        FlushMapped(*held->core, held->memory, offset, bytes, buffer.Name());
     buffer = {};
 }
 
@@ -134,11 +148,13 @@ Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode)
         return core.Device().LostError();
     BufferResource& resource = *buffer.Resource();
     const std::lock_guard lock(resource.mutex);
+    if (buffer.Resource()->core.get() != &core)
+        return ForeignBuffer(buffer);
     if (resource.rawMapped)
         return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);
     if (auto ready = Prepare(core, resource, mode, 0, resource.bytes); !ready)
         return Forward(ready);
-    resource.rawMapped = true;
+    resource.rawMapped = resource.backing; // stays where it is, whatever happens to the buffer
     resource.rawMode = mode;
     return resource.backing->memory.mapped;
 }
@@ -149,12 +165,13 @@ void UnmapRaw(BufferCore& core, const Buffer& buffer)
         return;
     BufferResource& resource = *buffer.Resource();
     const std::lock_guard lock(resource.mutex);
-    if (!std::exchange(resource.rawMapped, false))
+    const Ref<Backing> mapped = std::exchange(resource.rawMapped, {});
+    if (!mapped)
     {
         SEDX_CORE_WARN_TAG("CHECK", "UnmapBuffer: buffer '{}' is not mapped", resource.name);
         return;
     }
-    if (resource.rawMode != MapMode::Read && resource.backing)
-        core.Memory().Flush(resource.backing->memory, 0, resource.bytes);
+    if (resource.rawMode != MapMode::Read)
+        FlushMapped(core, mapped->memory, 0, resource.bytes, resource.name);
 }
 } // namespace sedx

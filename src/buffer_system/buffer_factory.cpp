@@ -25,6 +25,8 @@ Result<Buffer> BufferFactory::CreateFilled(BufferUsage usage, MemoryType memory,
     SEDX_PROFILE_SCOPE("BufferFactory::Create");
     if (data.size() > dataSize)
         return Fail(ErrorCode::OutOfRange, "buffer '{}' of {} bytes cannot hold {} bytes", name, dataSize, data.size());
+    if (!data.empty() && data.data() == nullptr)
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}': {} bytes at a null pointer", name, data.size());
     auto buffer = m_system->CreateBuffer({dataSize, usage, memory, name, false});
     if (!buffer || data.empty())
         return buffer;

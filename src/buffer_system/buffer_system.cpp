@@ -36,6 +36,7 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
     impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
     std::unique_ptr<BufferSystem> system(new BufferSystem(std::move(impl)));
+    system->m_impl->transfers->SetSystem(system.get());
     system->m_impl->factory = std::make_unique<BufferFactory>(*system);
     return system;
 }
@@ -47,8 +48,8 @@ BufferSystem::~BufferSystem()
     while (const uint64_t open = core.Frames().CurrentOpen())
     {
         SEDX_CORE_WARN("frame {} was still open when its system was destroyed; it is abandoned", open);
-        core.Frames().Abandon(open);
         m_impl->transfers->OnAbandoned(open);
+        core.Frames().Abandon(open);
     }
     if (!core.Device().IsLost())
     {
@@ -92,7 +93,7 @@ Result<Buffer> BufferSystem::Find(BufferId id) const
 
 bool BufferSystem::IsInFlight(const Buffer& buffer) const noexcept
 {
-    if (!buffer)
+    if (!buffer || buffer.Resource()->core != m_impl->core)
         return false;
     m_impl->Poll();
     return m_impl->core->IsInFlight(*buffer.Resource());
@@ -126,6 +127,8 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
 {
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "an empty handle has no address");
+    if (buffer.Resource()->core != m_impl->core)
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}' belongs to another system", buffer.Name());
     BufferResource& resource = *buffer.Resource();
     if (!resource.pinned)
         return Fail(ErrorCode::WrongState, "buffer '{}' is not pinned: its address may change, resolve it in a frame",

@@ -28,6 +28,10 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
     SEDX_PROFILE_SCOPE("BufferSystem::EndFrame");
     if (frame.System() != this)
         return Fail(ErrorCode::WrongState, "EndFrame: the frame is not one of this system");
+    if (m_impl->core->Frames().HasSignals() && m_impl->transfers->LacksSubmission(frame.Number()))
+        return Fail(ErrorCode::WrongState, "EndFrame: CmdFlush recorded copies into frame {}, but no SubmitSync of its queue "
+                                           "followed",
+                    frame.Number());
     if (auto ended = m_impl->core->Frames().End(frame.Number()); !ended)
         return ended;
     m_impl->core->ForgetFrame(frame.Number());
@@ -35,7 +39,7 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
     if (m_impl->core->Device().IsLost())
         result = m_impl->core->Device().LostError();
     else if (m_impl->transfers->SubmitsItself())
-        if (auto sent = m_impl->transfers->Submit(true); !sent)
+        if (auto sent = m_impl->transfers->Submit(frame.Number()); !sent)
             result = Forward(sent);
     m_impl->Poll();
     return result;
@@ -45,10 +49,12 @@ Result<void> BufferSystem::AbandonFrame(const Frame& frame)
 {
     if (frame.System() != this)
         return Fail(ErrorCode::WrongState, "AbandonFrame: the frame is not one of this system");
+    if (!m_impl->core->Frames().IsOpen(frame.Number()))
+        return Fail(ErrorCode::WrongState, "frame {} is not open", frame.Number());
+    m_impl->transfers->OnAbandoned(frame.Number()); // before the frame counts as passed
     if (auto abandoned = m_impl->core->Frames().Abandon(frame.Number()); !abandoned)
         return abandoned;
     m_impl->core->ForgetFrame(frame.Number());
-    m_impl->transfers->OnAbandoned(frame.Number());
     m_impl->Poll();
     return {};
 }
@@ -148,7 +154,7 @@ Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
         return Fail(ErrorCode::WrongState, "SubmitSync: frame {} is not open", m_number);
     if (impl.transfers->SubmitsItself())
     {
-        if (auto sent = impl.transfers->Submit(false); !sent)
+        if (auto sent = impl.transfers->Submit(TransferEngine::kNoReads); !sent)
             return Forward(sent);
     }
     // Rings and leases of this frame; Submit did it if there was something to send.
@@ -156,7 +162,7 @@ Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
         return FailVk(result, "flushing host writes");
     core.GetTimelines().Poll();
     class SubmitSync sync;
-    impl.transfers->AddWaits(sync, queue);
+    impl.transfers->AddWaits(sync, m_number, queue);
     const auto point = core.Frames().HandOut(m_number, queue);
     if (!point)
         return tl::unexpected(point.error());

@@ -81,6 +81,8 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
 {
     if (!m_impl)
         return Fail(ErrorCode::WrongState, "an empty RingBuffer cannot allocate");
+    if (!m_impl->core->IsAlive())
+        return Fail(ErrorCode::WrongState, "the system of ring '{}' is gone", m_impl->pool->Desc().name);
     if (bytes == 0)
         return Fail(ErrorCode::OutOfRange, "ring '{}': 0 bytes were asked for", m_impl->pool->Desc().name);
     if (alignment == 0)
@@ -88,7 +90,9 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
     if (!std::has_single_bit(alignment))
         return Fail(ErrorCode::InvalidArgument, "alignment {} is not a power of two", alignment);
     const std::lock_guard lock(m_impl->mutex);
-    if (!m_impl->core->Frames().IsOpen(frame.Number()))
+    if (m_impl->core->Device().IsLost())
+        return m_impl->core->Device().LostError();
+    if (!frame || frame.System()->Internals().core != m_impl->core || !m_impl->core->Frames().IsOpen(frame.Number()))
         return Fail(ErrorCode::WrongState, "ring '{}': frame {} is not open", m_impl->pool->Desc().name,
                     frame.Number());
     m_impl->ReleasePassed();

@@ -46,19 +46,13 @@ Result<uint64_t> FrameTracker::Begin()
     if (m_rules.paced && LastOpened() >= m_rules.framesInFlight)
     {
         const uint64_t before = LastOpened() + 1 - m_rules.framesInFlight;
-        bool ended = false;
-        {
-            const std::lock_guard lock(m_mutex);
-            const Entry* entry = Find(before);
-            ended = entry == nullptr || entry->state == State::Ended;
-        }
-        // A frame that another thread still has open (pipelined threads) cannot be waited for here.
-        if (ended)
-        {
-            const VkResult result = WaitFor(before, UINT64_MAX, WaitCause::Pacing);
-            if (result != VK_SUCCESS && result != VK_NOT_READY)
-                return FailVk(result, "waiting for frame {}", before);
-        }
+        const VkResult result = WaitFor(before, UINT64_MAX, WaitCause::Pacing);
+        if (result == VK_NOT_READY) // pipelined threads: it may not share its Frame::Index
+            return Fail(ErrorCode::WrongState, "frame {} cannot begin: frame {} has not ended or not been retired, and "
+                                               "framesInFlight is {}",
+                        LastOpened() + 1, before, m_rules.framesInFlight);
+        if (result != VK_SUCCESS)
+            return FailVk(result, "waiting for frame {}", before);
     }
     Update();
 
@@ -82,8 +76,8 @@ Result<void> FrameTracker::End(uint64_t number)
     if (entry == nullptr || entry->state != State::Open)
         return Fail(ErrorCode::WrongState, "frame {} is not open", number);
     entry->state = State::Ended;
-    if (m_rules.completion == FrameCompletion::Fences)
-        return {}; // the engine need not have used the signals
+    if (!HasSignals())
+        return {};
     for (uint32_t queue = 0; queue < m_timelines.QueueCount(); ++queue)
     {
         uint64_t last = m_lastEnded[queue].load();
@@ -153,8 +147,8 @@ Result<TimelinePoint> FrameTracker::HandOut(uint64_t number, uint32_t queue)
 std::vector<TimelinePoint> FrameTracker::PointsOf(uint64_t number) const
 {
     std::vector<TimelinePoint> points;
-    if (m_rules.completion == FrameCompletion::Fences)
-        return points; // the engine need not have used the signals
+    if (!HasSignals())
+        return points;
     const std::lock_guard lock(m_mutex);
     // Frames pass in order, so all earlier ones belong to it.
     for (const Entry& entry : m_entries)

@@ -40,6 +40,8 @@ class FrameTracker
     // Looks at the timelines (poll them before) and moves Completed() on.
     void Update() noexcept;
 
+    // Whether the values handed out will be signalled: an engine with fences only need not use them.
+    bool HasSignals() const noexcept { return m_rules.completion == FrameCompletion::Timeline; }
     // The last values of ended frames: what must pass before anything they read may be changed from another queue.
     uint64_t LastEnded(uint32_t queue) const noexcept { return m_lastEnded[queue].load(); }
 

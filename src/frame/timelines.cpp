@@ -85,7 +85,7 @@ bool Timelines::AllPassed(std::span<const TimelinePoint> points) const noexcept
     return std::all_of(points.begin(), points.end(), [this](TimelinePoint point) { return HasPassed(point); });
 }
 
-void Timelines::WaitInDriver(std::span<const TimelinePoint> points, uint64_t timeoutNs) noexcept
+VkResult Timelines::WaitInDriver(std::span<const TimelinePoint> points, uint64_t timeoutNs) noexcept
 {
     std::array<VkSemaphore, kMaxQueues + 1> semaphores{};
     std::array<uint64_t, kMaxQueues + 1> values{};
@@ -101,8 +101,7 @@ void Timelines::WaitInDriver(std::span<const TimelinePoint> points, uint64_t tim
     info.semaphoreCount = count;
     info.pSemaphores = semaphores.data();
     info.pValues = values.data();
-    if (count != 0)
-        m_device->Check(m_device->vk.WaitSemaphores(m_device->device, &info, timeoutNs));
+    return count != 0 ? m_device->Check(m_device->vk.WaitSemaphores(m_device->device, &info, timeoutNs)) : VK_SUCCESS;
 }
 
 VkResult Timelines::Wait(std::span<const TimelinePoint> points, uint64_t timeoutNs, WaitCause cause) noexcept
@@ -151,17 +150,27 @@ VkResult Timelines::Wait(std::span<const TimelinePoint> points, uint64_t timeout
         }
         m_hasLeader = true;
         lock.unlock();
-        WaitInDriver(points, slice);
+        const VkResult driverResult = WaitInDriver(points, slice);
         Poll();
         lock.lock();
         m_hasLeader = false;
         m_wakeUp.notify_all();
+        if (driverResult != VK_SUCCESS && driverResult != VK_TIMEOUT)
+        {
+            result = driverResult;
+            break;
+        }
     }
     lock.unlock();
+    CountWait(cause, elapsed());
+    return result;
+}
+
+void Timelines::CountWait(WaitCause cause, uint64_t nanoseconds) noexcept
+{
     WaitCounter& counter = m_waits[static_cast<size_t>(cause)];
     counter.count.fetch_add(1, std::memory_order_relaxed);
-    counter.nanoseconds.fetch_add(elapsed(), std::memory_order_relaxed);
-    return result;
+    counter.nanoseconds.fetch_add(nanoseconds, std::memory_order_relaxed);
 }
 
 WaitReport Timelines::Waits(WaitCause cause) const noexcept

@@ -36,6 +36,7 @@ class Timelines
     // Blocks until all points have passed. Counts the wait only if it had to block. VK_TIMEOUT, VK_ERROR_DEVICE_LOST.
     VkResult Wait(std::span<const TimelinePoint> points, uint64_t timeoutNs, WaitCause cause) noexcept;
     WaitReport Waits(WaitCause cause) const noexcept;
+    void CountWait(WaitCause cause, uint64_t nanoseconds) noexcept;
 
   private:
     struct Line
@@ -52,7 +53,7 @@ class Timelines
 
     explicit Timelines(std::shared_ptr<DeviceState> device) noexcept : m_device(std::move(device)) {}
     bool AllPassed(std::span<const TimelinePoint> points) const noexcept;
-    void WaitInDriver(std::span<const TimelinePoint> points, uint64_t timeoutNs) noexcept;
+    VkResult WaitInDriver(std::span<const TimelinePoint> points, uint64_t timeoutNs) noexcept;
 
     std::shared_ptr<DeviceState> m_device;
     uint32_t m_queueCount = 0;

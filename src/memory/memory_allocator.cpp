@@ -89,7 +89,7 @@ Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
         return sizeDiffers("VmaPoolCreateInfo", table.sizes.poolCreateInfo, sizeof(VmaPoolCreateInfo));
     if (table.createBuffer == nullptr || table.destroyBuffer == nullptr || table.flushAllocation == nullptr ||
         table.invalidateAllocation == nullptr || table.setAllocationName == nullptr ||
-        table.getHeapBudgets == nullptr || table.setCurrentFrameIndex == nullptr)
+        table.getHeapBudgets == nullptr)
         return Fail(ErrorCode::VmaMismatch, "the table of the engine's VMA lacks functions: its VMA is not shared");
     if ((table.allocatorFlags & VMA_ALLOCATOR_CREATE_BUFFER_DEVICE_ADDRESS_BIT) == 0)
         return Fail(ErrorCode::VmaMismatch, "the engine's VMA was created without "
@@ -106,7 +106,6 @@ Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
     take(calls.invalidate, table.invalidateAllocation);
     take(calls.setName, table.setAllocationName);
     take(calls.getHeapBudgets, table.getHeapBudgets);
-    take(calls.setFrame, table.setCurrentFrameIndex);
     return {};
 }
 
@@ -257,7 +256,8 @@ VkResult MemoryAllocator::Invalidate(const BufferMemory& memory, uint64_t offset
 
 void MemoryAllocator::SetFrame(uint64_t number) noexcept
 {
-    m_vma->setFrame(m_vma->allocator, static_cast<uint32_t>(number));
+    if (m_vma->own) // an engine's allocator counts the engine's frames
+        m_vma->setFrame(m_vma->allocator, static_cast<uint32_t>(number));
 }
 
 void MemoryAllocator::FillHeaps(Report& report) const noexcept

@@ -140,9 +140,20 @@ bool Batch::HasWrites() const noexcept
     return std::any_of(epochs.begin(), epochs.end(), [](const Epoch& epoch) { return epoch.HasWrites(); });
 }
 
-bool Batch::HasReads() const noexcept
+bool Batch::HasImages() const noexcept
 {
-    return std::any_of(epochs.begin(), epochs.end(), [](const Epoch& epoch) { return epoch.HasReads(); });
+    return std::any_of(epochs.begin(), epochs.end(), [](const Epoch& epoch) {
+        return !epoch.imageWrites.empty() || !epoch.imageReads.empty();
+    });
+}
+
+bool Batch::HasWork(uint64_t readsThrough) const noexcept
+{
+    const auto isDue = [readsThrough](const auto& read) { return read.frame <= readsThrough; };
+    return HasWrites() || std::any_of(epochs.begin(), epochs.end(), [&](const Epoch& epoch) {
+               return std::any_of(epoch.reads.begin(), epoch.reads.end(), isDue) ||
+                      std::any_of(epoch.imageReads.begin(), epoch.imageReads.end(), isDue);
+           });
 }
 
 BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch)

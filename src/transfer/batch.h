@@ -44,6 +44,7 @@ struct BufferRead
 {
     Ref<Backing> source;
     uint64_t offset = 0;
+    uint64_t frame = 1; // goes out when this frame ends
     std::shared_ptr<ReadbackRecord> record;
 };
 
@@ -51,6 +52,7 @@ struct ImageRead
 {
     ImageTarget target;
     VkBufferImageCopy2 region{};
+    uint64_t frame = 1;
     std::shared_ptr<ReadbackRecord> record;
 };
 
@@ -90,11 +92,14 @@ struct Batch
         Failed,
     } state = State::Recording;
     uint64_t transferValue = 0;
-    uint64_t frame = 0;
+    uint64_t frame = 0;   // Recorded
+    TimelinePoint point{}; // Recorded: of the submission on point.queue that carries it; value 0: not handed out yet
     size_t commands = SIZE_MAX; // index of the command slot
 
     bool HasWrites() const noexcept;
-    bool HasReads() const noexcept;
+    bool HasImages() const noexcept;
+    // Whether there is something to send if reads go out up to this frame.
+    bool HasWork(uint64_t readsThrough) const noexcept;
 };
 
 // Records a batch with the barriers it needs: after everything earlier on the queue, before everything later.

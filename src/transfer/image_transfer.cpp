@@ -15,7 +15,7 @@ struct RegionLayout
     TexelBlock block;
     uint32_t rowBlocks = 0;   // blocks in a row of the region
     uint32_t rows = 0;        // rows of blocks in a slice
-    uint32_t slices = 0;      // depth times layers
+    uint64_t slices = 0;      // depth times layers
     uint64_t rowBytes = 0;
     uint64_t TotalBytes() const noexcept { return rowBytes * rows * slices; }
 };
@@ -33,8 +33,20 @@ bool FitsGranularity(int32_t offset, uint32_t extent, uint32_t mip, uint32_t blo
     return static_cast<uint32_t>(offset) % step == 0 && (extent % step == 0 || toTheEnd);
 }
 
-Result<RegionLayout> Lay(const ImageTarget& image, const ImageRegion& region, const VkExtent3D& granularity)
+// `granularity`: of the queue that copies.
+Result<RegionLayout> Lay(const ImageTarget& image, const ImageRegion& region, const VkExtent3D& granularity,
+                         const VkPhysicalDeviceLimits& limits)
 {
+    // Sizes that no image of this device has would overflow the sums below.
+    const uint32_t largest = std::max({limits.maxImageDimension1D, limits.maxImageDimension2D, limits.maxImageDimension3D});
+    if (image.extent.width > largest || image.extent.height > largest || image.extent.depth > largest ||
+        region.subresource.layerCount > limits.maxImageArrayLayers)
+        return Fail(ErrorCode::LimitExceeded,
+                    "an image of {}x{}x{} texels, or {} layers, exceeds the device's limits of {} texels and {} layers",
+                    image.extent.width, image.extent.height, image.extent.depth, region.subresource.layerCount, largest,
+                    limits.maxImageArrayLayers);
+    if (image.newLayout == VK_IMAGE_LAYOUT_UNDEFINED || image.newLayout == VK_IMAGE_LAYOUT_PREINITIALIZED)
+        return Fail(ErrorCode::InvalidArgument, "newLayout cannot be UNDEFINED or PREINITIALIZED");
     RegionLayout layout;
     layout.block = BlockOf(image.format, region.subresource.aspectMask);
     if (layout.block.bytes == 0)
@@ -64,7 +76,7 @@ Result<RegionLayout> Lay(const ImageTarget& image, const ImageRegion& region, co
                     granularity.depth);
     layout.rowBlocks = Blocks(region.extent.width, layout.block.width);
     layout.rows = Blocks(region.extent.height, layout.block.height);
-    layout.slices = region.extent.depth * region.subresource.layerCount;
+    layout.slices = uint64_t{region.extent.depth} * region.subresource.layerCount;
     layout.rowBytes = uint64_t{layout.rowBlocks} * layout.block.bytes;
     return layout;
 }
@@ -77,8 +89,50 @@ uint64_t CopyAlignment(const TexelBlock& block, const VkPhysicalDeviceLimits& li
 }
 } // namespace
 
-Result<UploadTicket> TransferEngine::WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
-                                                std::span<const std::byte> bytes, const WriteOptions& options)
+namespace
+{
+// One copy command's worth of a region: some rows of one slice, or all of it where the queue cannot cut.
+struct PieceShape
+{
+    uint64_t bytes = 0;
+    VkImageSubresourceLayers subresource{};
+    VkOffset3D offset{};
+    VkExtent3D extent{};
+};
+
+std::vector<PieceShape> CutIntoPieces(const ImageRegion& region, const RegionLayout& layout, bool canCut,
+                                      uint64_t largestPiece)
+{
+    if (!canCut || layout.TotalBytes() <= largestPiece)
+        return {{layout.TotalBytes(), region.subresource, region.offset, region.extent}};
+    std::vector<PieceShape> pieces;
+    const uint64_t rowsAtOnce = std::max<uint64_t>(1, largestPiece / layout.rowBytes);
+    for (uint64_t slice = 0; slice < layout.slices; ++slice)
+    {
+        for (uint32_t row = 0; row < layout.rows;)
+        {
+            const auto count = static_cast<uint32_t>(std::min<uint64_t>(rowsAtOnce, layout.rows - row));
+            const uint32_t texelRow = row * layout.block.height;
+            PieceShape piece;
+            piece.bytes = count * layout.rowBytes;
+            piece.subresource = region.subresource;
+            piece.subresource.baseArrayLayer += static_cast<uint32_t>(slice / region.extent.depth);
+            piece.subresource.layerCount = 1;
+            piece.offset = {region.offset.x, region.offset.y + static_cast<int32_t>(texelRow),
+                            region.offset.z + static_cast<int32_t>(slice % region.extent.depth)};
+            piece.extent = {region.extent.width,
+                            std::min(count * layout.block.height, region.extent.height - texelRow), 1};
+            pieces.push_back(piece);
+            row += count;
+        }
+    }
+    return pieces;
+}
+} // namespace
+
+Result<UploadTicket::Carriers> TransferEngine::WriteImage(const ImageTarget& image,
+                                                          std::span<const ImageRegion> regions,
+                                                          std::span<const std::byte> bytes, const WriteOptions& options)
 {
     if (!m_alive.load())
         return Fail(ErrorCode::WrongState, "the system is gone");
@@ -87,6 +141,7 @@ Result<UploadTicket> TransferEngine::WriteImage(const ImageTarget& image, std::s
     if (image.image == VK_NULL_HANDLE || regions.empty())
         return Fail(ErrorCode::InvalidArgument, "WriteImage needs an image and regions");
     const VkExtent3D granularity = m_core->Device().queues[0].imageGranularity;
+    const bool canCut = granularity.width == 1 && granularity.height == 1 && granularity.depth == 1;
     const VkPhysicalDeviceLimits& limits = m_core->Device().properties.limits;
 
     // Everything is checked before anything is collected.
@@ -94,7 +149,7 @@ Result<UploadTicket> TransferEngine::WriteImage(const ImageTarget& image, std::s
     uint64_t total = 0;
     for (const ImageRegion& region : regions)
     {
-        auto layout = Lay(image, region, granularity);
+        auto layout = Lay(image, region, granularity, limits);
         if (!layout)
             return Forward(layout);
         if (region.bytesOffset > bytes.size() || layout->TotalBytes() > bytes.size() - region.bytesOffset)
@@ -103,90 +158,65 @@ Result<UploadTicket> TransferEngine::WriteImage(const ImageTarget& image, std::s
         total += layout->TotalBytes();
         layouts.push_back(*layout);
     }
-    if (auto room = CheckRoom(total, options, "an image"); !room)
-        return Forward(room);
 
     ImageWrite write;
     write.target = image;
-    uint64_t number = 0;
+    std::vector<Slice> filled;
+    Carriers carriers;
     // Hands the pieces so far to the current batch; what follows finds the image in its new layout.
     const auto commit = [&] {
-        if (write.pieces.empty())
+        if (filled.empty())
             return;
         const std::lock_guard lock(m_mutex);
-        for (const ImageWrite::Piece& piece : write.pieces)
-            ++m_current->slices[piece.block];
-        m_openSlices -= write.pieces.size();
+        for (const Slice& slice : filled)
+            ++m_current->slices[slice.block];
+        m_openSlices -= filled.size();
         m_sliceAppended.notify_all();
-        EpochForWrite(KeyOf(image.image)).imageWrites.push_back(std::move(write));
-        number = m_current->number;
-        write = {};
+        filled.clear();
+        EpochForWrite(KeyOf(image.image)).imageWrites.push_back(std::exchange(write, {}));
         write.target = image;
         write.target.oldLayout = image.newLayout;
+        carriers.firstBatch = carriers.firstBatch == 0 ? m_current->number : carriers.firstBatch;
+        carriers.lastBatch = m_current->number;
     };
     for (size_t i = 0; i < regions.size(); ++i)
     {
-        const ImageRegion& region = regions[i];
-        const RegionLayout* layout = &layouts[i];
-        const uint64_t alignment = CopyAlignment(layout->block, limits);
-        // As many rows at once as a staging block holds, and as the queue's granularity allows to cut.
-        const uint32_t step = std::max(1u, granularity.height);
-        const bool canCut = granularity.height != 0;
-        uint64_t rowsAtOnce =
-            std::max<uint64_t>(1, (m_staging->Desc().blockBytes - std::min(alignment, m_staging->Desc().blockBytes)) /
-                                      layout->rowBytes);
-        rowsAtOnce = canCut ? std::max<uint64_t>(step, rowsAtOnce / step * step) : layout->rows;
-
-        const std::byte* source = bytes.data() + region.bytesOffset;
-        for (uint32_t slice = 0; slice < layout->slices; ++slice)
+        const uint64_t alignment = CopyAlignment(layouts[i].block, limits);
+        const uint64_t blockBytes = m_staging->Desc().blockBytes;
+        const std::byte* source = bytes.data() + regions[i].bytesOffset;
+        for (const PieceShape& shape :
+             CutIntoPieces(regions[i], layouts[i], canCut, blockBytes - std::min(alignment, blockBytes)))
         {
-            for (uint32_t row = 0; row < layout->rows;)
+            // Room to align within the slice: block sizes such as 3 or 12 are no powers of two.
+            const uint64_t room = shape.bytes + alignment;
+            auto slice = AllocateStaging(room, room, 4, options, commit);
+            if (!slice)
             {
-                const uint32_t count = static_cast<uint32_t>(std::min<uint64_t>(rowsAtOnce, layout->rows - row));
-                const uint64_t length = count * layout->rowBytes;
-                // Room to align within the slice: block sizes such as 3 or 12 are no powers of two.
-                auto staging = AllocateStaging(length + alignment, length + alignment, 4, {OutOfStaging::Fail, {}});
-                if (!staging && staging.error().code == ErrorCode::OutOfStaging)
-                {
-                    commit(); // waiting while holding staging that nobody else can send out would wait for ever
-                    staging = AllocateStaging(length + alignment, length + alignment, 4, options);
-                }
-                if (!staging)
-                {
-                    commit();
-                    return Forward(staging);
-                }
-                const uint64_t offset = (staging->offset + alignment - 1) / alignment * alignment;
-                std::memcpy(staging->block->backing->memory.mapped + offset, source, length);
-                source += length;
-
-                ImageWrite::Piece piece;
-                piece.block = staging->block;
-                piece.region = {VK_STRUCTURE_TYPE_BUFFER_IMAGE_COPY_2};
-                piece.region.bufferOffset = offset;
-                piece.region.imageSubresource = region.subresource;
-                piece.region.imageSubresource.baseArrayLayer += slice / region.extent.depth;
-                piece.region.imageSubresource.layerCount = 1;
-                piece.region.imageOffset = {region.offset.x,
-                                            region.offset.y + static_cast<int32_t>(row * layout->block.height),
-                                            region.offset.z + static_cast<int32_t>(slice % region.extent.depth)};
-                piece.region.imageExtent = {region.extent.width,
-                                            std::min(count * layout->block.height,
-                                                     region.extent.height - row * layout->block.height),
-                                            1};
-                write.pieces.push_back(piece);
-                row += count;
+                GiveBack(filled);
+                return Forward(slice);
             }
+            filled.push_back(*slice);
+            const uint64_t offset = (slice->offset + alignment - 1) / alignment * alignment;
+            std::memcpy(slice->block->backing->memory.mapped + offset, source, shape.bytes);
+            source += shape.bytes;
+            ImageWrite::Piece piece;
+            piece.block = slice->block;
+            piece.region = {VK_STRUCTURE_TYPE_BUFFER_IMAGE_COPY_2};
+            piece.region.bufferOffset = offset;
+            piece.region.imageSubresource = shape.subresource;
+            piece.region.imageOffset = shape.offset;
+            piece.region.imageExtent = shape.extent;
+            write.pieces.push_back(piece);
         }
     }
-
     commit();
     m_counters.writes.fetch_add(1, std::memory_order_relaxed);
     m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
-    return UploadTicket(shared_from_this(), number, 0);
+    return carriers;
 }
 
-Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, const ImageRegion& region)
+Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, const ImageRegion& region,
+                                                    uint64_t frame)
 {
     if (!m_alive.load())
         return Fail(ErrorCode::WrongState, "the system is gone");
@@ -196,7 +226,8 @@ Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, co
         return Fail(ErrorCode::InvalidArgument, "RequestImage needs an image");
     if (image.oldLayout == VK_IMAGE_LAYOUT_UNDEFINED)
         return Fail(ErrorCode::InvalidArgument, "RequestImage: with oldLayout UNDEFINED there is nothing to read");
-    const auto layout = Lay(image, region, m_core->Device().queues[0].imageGranularity);
+    const auto layout = Lay(image, region, m_core->Device().queues[0].imageGranularity,
+                            m_core->Device().properties.limits);
     if (!layout)
         return tl::unexpected(layout.error());
     const uint64_t alignment = CopyAlignment(layout->block, m_core->Device().properties.limits);
@@ -211,6 +242,7 @@ Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, co
 
     ImageRead read;
     read.target = image;
+    read.frame = std::max<uint64_t>(1, frame);
     read.region = {VK_STRUCTURE_TYPE_BUFFER_IMAGE_COPY_2};
     read.region.bufferOffset = slice->offset;
     read.region.imageSubresource = region.subresource;

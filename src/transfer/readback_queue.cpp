@@ -3,19 +3,19 @@
 
 namespace sedx
 {
-Result<ReadbackTicket> ReadbackQueue::Request(const BufferView& view)
+Result<ReadbackTicket> ReadbackQueue::Request(const BufferView& view, Frame frame)
 {
-    return m_engine->Request(view);
+    return m_engine->Request(view, m_engine->NumberOf(frame));
 }
 
-Result<ReadbackTicket> ReadbackQueue::RequestImage(const ImageTarget& image, const ImageRegion& region)
+Result<ReadbackTicket> ReadbackQueue::RequestImage(const ImageTarget& image, const ImageRegion& region, Frame frame)
 {
-    return m_engine->RequestImage(image, region);
+    return m_engine->RequestImage(image, region, m_engine->NumberOf(frame));
 }
 
 Result<void> ReadbackQueue::Submit()
 {
-    auto batch = m_engine->Submit(true);
+    auto batch = m_engine->Submit(TransferEngine::kAllReads);
     if (!batch)
         return tl::unexpected(std::move(batch.error()));
     return {};
@@ -23,7 +23,7 @@ Result<void> ReadbackQueue::Submit()
 
 Result<void> ReadbackQueue::CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue)
 {
-    auto batch = m_engine->CmdFlush(frame.Number(), cmd, queue, true);
+    auto batch = m_engine->CmdFlush(m_engine->NumberOf(frame), cmd, queue, TransferEngine::kAllReads);
     if (!batch)
         return tl::unexpected(std::move(batch.error()));
     return {};
@@ -31,22 +31,31 @@ Result<void> ReadbackQueue::CmdFlush(const Frame& frame, VkCommandBuffer cmd, ui
 
 bool ReadbackTicket::Ready() const noexcept
 {
-    return m_record && m_record->engine->PrepareBytes(*m_record);
+    return m_record && m_record->engine->IsSettled(*m_record);
 }
 
 Result<std::span<const std::byte>> ReadbackTicket::Wait(uint64_t timeoutNs) const
 {
     if (!m_record)
-        return tl::unexpected(Error{ErrorCode::InvalidArgument, VK_SUCCESS, "an empty ReadbackTicket has no bytes"});
-    auto waited = m_record->engine->Wait(m_record->batch.load(), timeoutNs, WaitCause::Readback);
-    if (!waited)
-        return tl::unexpected(std::move(waited.error()));
-    return Bytes();
+        return Fail(ErrorCode::InvalidArgument, "an empty ReadbackTicket has no bytes");
+    while (true)
+    {
+        const uint64_t batch = m_record->batch.load();
+        auto waited = m_record->engine->Wait({batch, batch, 0}, timeoutNs, WaitCause::Readback);
+        if (!waited)
+            return tl::unexpected(std::move(waited.error()));
+        if (m_record->batch.load() == batch) // else another thread's submission left it for a later one
+            break;
+    }
+    const auto bytes = Bytes();
+    if (bytes.empty())
+        return Fail(ErrorCode::VulkanError, "the bytes of a read-back could not be made visible to the CPU");
+    return bytes;
 }
 
 std::span<const std::byte> ReadbackTicket::Bytes() const noexcept
 {
-    if (!Ready())
+    if (!Ready() || !m_record->engine->PrepareBytes(*m_record))
         return {};
     return {m_record->slice.Data(), static_cast<size_t>(m_record->slice.bytes)};
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstring>
 
 namespace sedx
@@ -71,13 +72,10 @@ Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset
 
 bool TransferEngine::WriteDirect(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes)
 {
-    Ref<Backing> backing;
-    {
-        const std::lock_guard lock(resource.mutex);
-        backing = resource.backing;
-        if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
-            return false;
-    }
+    const std::lock_guard lock(resource.mutex); // no frame resolves the buffer in between
+    const Ref<Backing>& backing = resource.backing;
+    if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
+        return false;
     std::memcpy(backing->memory.mapped + offset, bytes.data(), bytes.size());
     if (m_core->Memory().Flush(backing->memory, offset, bytes.size()) != VK_SUCCESS)
         return false; // the staged path reports what is wrong
@@ -85,46 +83,34 @@ bool TransferEngine::WriteDirect(BufferResource& resource, uint64_t offset, std:
     return true;
 }
 
-// Calls that cannot wait for staging fail before anything is written.
-Result<void> TransferEngine::CheckRoom(uint64_t bytes, const WriteOptions& options, const std::string& what)
-{
-    const bool canWait = options.outOfStaging == OutOfStaging::Block && m_submitMode == SubmitMode::Own;
-    if (options.onOutOfStaging || canWait || options.outOfStaging == OutOfStaging::Spill ||
-        m_staging->AvailableBytes() >= bytes)
-        return {};
-    PollAll();
-    const uint64_t available = m_staging->AvailableBytes();
-    if (available >= bytes)
-        return {};
-    return Fail(options.outOfStaging == OutOfStaging::Fail ? ErrorCode::OutOfStaging : ErrorCode::NotSubmitted,
-                "'{}': {} bytes do not fit into the {} bytes of staging that are left (limit {})", what, bytes,
-                available, m_staging->Desc().limitBytes);
-}
-
 Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment,
-                                              const WriteOptions& options)
+                                              const WriteOptions& options, const std::function<void()>& commit)
 {
+    const auto allocate = [&](bool beyondLimit) {
+        const std::lock_guard lock(m_mutex);
+        auto slice = m_staging->Allocate(minBytes, bytes, alignment, beyondLimit);
+        if (slice)
+            ++m_openSlices;
+        return slice;
+    };
+    const auto isExhausted = [](const Result<Slice>& slice) {
+        return !slice && slice.error().code == ErrorCode::OutOfStaging;
+    };
     for (uint32_t fruitless = 0;;)
     {
-        {
-            const std::lock_guard lock(m_mutex);
-            auto slice = m_staging->Allocate(minBytes, bytes, alignment, false);
-            if (slice)
-                ++m_openSlices;
-            if (slice || slice.error().code != ErrorCode::OutOfStaging)
-                return slice;
-        }
-        const OutOfStaging policy =
-            options.onOutOfStaging ? options.onOutOfStaging(minBytes) : options.outOfStaging;
+        auto slice = allocate(false);
+        if (!isExhausted(slice))
+            return slice;
+        const OutOfStaging policy = options.onOutOfStaging ? options.onOutOfStaging(minBytes) : options.outOfStaging;
         PollAll(); // what has passed since the last poll may be enough
-        {
-            const std::lock_guard lock(m_mutex);
-            auto slice = m_staging->Allocate(minBytes, bytes, alignment, policy == OutOfStaging::Spill);
-            if (slice)
-                ++m_openSlices;
-            if (slice || slice.error().code != ErrorCode::OutOfStaging || policy == OutOfStaging::Fail)
-                return slice;
-        }
+        slice = allocate(policy == OutOfStaging::Spill);
+        if (!isExhausted(slice) || policy == OutOfStaging::Fail)
+            return slice;
+        if (m_submitMode != SubmitMode::Own)
+            return Fail(ErrorCode::NotSubmitted, "staging is exhausted ({} bytes), and in recorded mode only CmdFlush "
+                                                 "can send out what was collected",
+                        m_staging->Desc().limitBytes);
+        commit();
         const auto waited = WaitForStaging();
         if (!waited)
             return tl::unexpected(waited.error());
@@ -136,34 +122,50 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
     }
 }
 
+void TransferEngine::GiveBack(std::span<const Slice> slices)
+{
+    const std::lock_guard lock(m_mutex);
+    for (const Slice& slice : slices)
+        m_staging->Release(slice.block, 1);
+    m_openSlices -= slices.size();
+    m_sliceAppended.notify_all();
+}
+
 // Lets staging come back. False: there was nothing to wait for.
 Result<bool> TransferEngine::WaitForStaging()
 {
-    if (m_submitMode != SubmitMode::Own)
-        return Fail(ErrorCode::NotSubmitted, "staging is exhausted ({} bytes), and in recorded mode only CmdFlush can "
-                                             "send out what was collected",
-                    m_staging->Desc().limitBytes);
-    if (auto sent = Submit(false); !sent)
+    if (auto sent = Submit(kNoReads); !sent)
         return Forward(sent);
     uint64_t oldest = 0;
     {
         std::unique_lock lock(m_mutex);
         if (!m_pending.empty())
             oldest = m_pending.front()->number;
-        else if (m_openSlices != 0)
+        else if (m_openSlices != 0) // another thread is still copying into its staging
         {
-            m_sliceAppended.wait(lock); // another thread is still copying into its staging
+            const auto begin = std::chrono::steady_clock::now();
+            m_sliceAppended.wait(lock);
+            m_core->GetTimelines().CountWait(
+                WaitCause::BackPressure,
+                static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                          std::chrono::steady_clock::now() - begin)
+                                          .count()));
             return true;
         }
         else if (!m_leases.empty())
             return Fail(ErrorCode::OutOfStaging, "staging is exhausted ({} bytes) by leases of frames that have not passed",
                         m_staging->Desc().limitBytes);
+        else if (m_current->HasWrites()) // held back: an open frame carries recorded copies
+            return Fail(ErrorCode::NotSubmitted, "staging is exhausted ({} bytes) by copies that wait for the end of a "
+                                                 "frame with recorded copies",
+                        m_staging->Desc().limitBytes);
     }
     if (oldest == 0)
         return false;
-    // That batch may have failed; its own tickets say so. The staging is back in any case.
-    if (auto waited = Wait(oldest, UINT64_MAX, WaitCause::BackPressure);
-        !waited && waited.error().code == ErrorCode::DeviceLost)
+    auto waited = Wait({oldest, oldest, 0}, UINT64_MAX, WaitCause::BackPressure);
+    const std::lock_guard lock(m_mutex);
+    // A batch that failed gave its staging back all the same; its own tickets say so.
+    if (!waited && !m_failures.contains(oldest))
         return Forward(waited);
     return true;
 }
@@ -183,55 +185,69 @@ Epoch& TransferEngine::EpochForRead()
     return m_current->epochs.back();
 }
 
-Result<UploadTicket> TransferEngine::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
-                                           const WriteOptions& options)
+Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint64_t offset,
+                                                     std::span<const std::byte> bytes, const WriteOptions& options)
 {
     if (auto writable = CheckWritable(buffer, offset, bytes.size()); !writable)
         return Forward(writable);
     if (bytes.empty())
-        return UploadTicket{};
+        return Carriers{};
     BufferResource& resource = *buffer.Resource();
     m_counters.writes.fetch_add(1, std::memory_order_relaxed);
     if (WriteDirect(resource, offset, bytes))
     {
         m_counters.uploadedBytes.fetch_add(bytes.size(), std::memory_order_relaxed);
-        return UploadTicket{};
+        return Carriers{};
     }
-    const uint64_t total = bytes.size();
-    if (auto room = CheckRoom(total, options, buffer.Name()); !room)
-        return Forward(room);
-    uint64_t number = 0;
-    while (!bytes.empty())
-    {
-        const uint64_t wanted = std::min<uint64_t>(bytes.size(), m_staging->Desc().blockBytes);
-        const bool splittable = wanted >= kSplittable;
-        auto slice = AllocateStaging(splittable ? 1 : wanted, wanted, splittable ? kCacheLine : kStagingAlignment,
-                                     options);
-        if (!slice)
-            return Forward(slice);
-        std::memcpy(slice->Data(), bytes.data(), slice->bytes);
 
+    // Cut and filled, but not yet part of a batch. All of them join it at once, so that no submission sends a half.
+    std::vector<Slice> filled;
+    uint64_t at = offset;
+    Carriers carriers;
+    const auto commit = [&] {
+        if (filled.empty())
+            return;
         const std::lock_guard lock(m_mutex);
         Ref<Backing> backing;
         {
             const std::lock_guard resourceLock(resource.mutex);
             backing = resource.backing;
         }
-        --m_openSlices;
+        m_openSlices -= filled.size();
         m_sliceAppended.notify_all();
         Epoch& epoch = EpochForWrite(KeyOf(backing.Get()));
         const auto [entry, isNew] = epoch.writeIndex.try_emplace(backing.Get(), epoch.writes.size());
         if (isNew)
             epoch.writes.push_back({backing, {}});
-        epoch.writes[entry->second].list.Append({offset, slice->offset, slice->bytes, slice->block});
-        ++m_current->slices[slice->block];
-        number = m_current->number;
-        backing->lastBatch.store(number);
-        offset += slice->bytes;
-        bytes = bytes.subspan(slice->bytes);
+        for (const Slice& slice : filled)
+        {
+            epoch.writes[entry->second].list.Append({at, slice.offset, slice.bytes, slice.block});
+            ++m_current->slices[slice.block];
+            at += slice.bytes;
+        }
+        backing->lastBatch.store(m_current->number);
+        carriers.firstBatch = carriers.firstBatch == 0 ? m_current->number : carriers.firstBatch;
+        carriers.lastBatch = m_current->number;
+        filled.clear();
+    };
+    for (std::span<const std::byte> rest = bytes; !rest.empty();)
+    {
+        const uint64_t wanted = std::min<uint64_t>(rest.size(), m_staging->Desc().blockBytes);
+        const bool splittable = wanted >= kSplittable;
+        auto slice = AllocateStaging(splittable ? 1 : wanted, wanted, splittable ? kCacheLine : kStagingAlignment,
+                                     options, commit);
+        if (!slice)
+        {
+            GiveBack(filled);
+            return Forward(slice);
+        }
+        std::memcpy(slice->Data(), rest.data(), slice->bytes);
+        filled.push_back(*slice);
+        rest = rest.subspan(slice->bytes);
     }
-    m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
-    return UploadTicket(shared_from_this(), number, 0);
+    commit();
+    m_counters.uploadedBytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+    return carriers;
 }
 
 Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, uint64_t frame,
@@ -252,7 +268,7 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
         return Fail(ErrorCode::WrongState, "staging can be leased for an open frame only; frame {} is not open", frame);
     WriteOptions options;
     options.outOfStaging = outOfStaging;
-    auto slice = AllocateStaging(bytes, bytes, alignment, options);
+    auto slice = AllocateStaging(bytes, bytes, alignment, options, [] {});
     if (!slice)
         return Forward(slice);
     const std::lock_guard lock(m_mutex);
@@ -263,11 +279,11 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     lease.buffer = slice->block->backing->memory.buffer;
     lease.offset = slice->offset;
     lease.mapped = {slice->Data(), static_cast<size_t>(bytes)};
-    lease.ticket = UploadTicket(shared_from_this(), 0, frame);
+    lease.ticket = UploadTicket(shared_from_this(), {0, 0, frame});
     return lease;
 }
 
-Result<ReadbackTicket> TransferEngine::Request(const BufferView& view)
+Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t frame)
 {
     if (!view.buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
@@ -294,6 +310,7 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view)
         read.source = resource.backing;
     }
     read.offset = range.offset;
+    read.frame = std::max<uint64_t>(1, frame);
     read.record = record;
     record->batch.store(m_current->number);
     read.source->lastBatch.store(m_current->number);
@@ -304,13 +321,22 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view)
     return ReadbackTicket(std::move(record));
 }
 
-UploadTicket TransferEngine::LastTransfer(const Buffer& buffer)
+uint64_t TransferEngine::NumberOf(const Frame& frame) const noexcept
 {
-    if (!buffer || !m_alive.load())
+    if (!m_alive.load())
+        return 0;
+    if (!frame)
+        return m_core->Frames().CurrentOpen();
+    return frame.System() == m_system ? frame.Number() : 0;
+}
+
+UploadTicket::Carriers TransferEngine::LastTransfer(const Buffer& buffer)
+{
+    if (!buffer || !m_alive.load() || buffer.Resource()->core != m_core)
         return {};
     const std::lock_guard lock(buffer.Resource()->mutex);
     const Ref<Backing>& backing = buffer.Resource()->backing;
     const uint64_t number = backing ? backing->lastBatch.load() : 0;
-    return number == 0 ? UploadTicket{} : UploadTicket(shared_from_this(), number, 0);
+    return {number, number, 0};
 }
 } // namespace sedx

@@ -31,37 +31,48 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     ~TransferEngine();
 
     // ---- collecting
-    Result<UploadTicket> Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
-                               const WriteOptions& options);
-    Result<UploadTicket> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
-                                    std::span<const std::byte> bytes, const WriteOptions& options);
+    using Carriers = UploadTicket::Carriers;
+    Result<Carriers> Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
+                           const WriteOptions& options);
+    Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
+                                std::span<const std::byte> bytes, const WriteOptions& options);
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
-    Result<ReadbackTicket> Request(const BufferView& view);
-    Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region);
-    UploadTicket LastTransfer(const Buffer& buffer);
+    Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
+    Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, uint64_t frame);
+    Carriers LastTransfer(const Buffer& buffer);
+
+    // Of this system's frame; an empty one means the current frame; 0 if there is none, or it belongs to another system.
+    uint64_t NumberOf(const Frame& frame) const noexcept;
+    // The engine does not know its system; the system says so once.
+    void SetSystem(const BufferSystem* system) noexcept { m_system = system; }
 
     // ---- sending
     bool SubmitsItself() const noexcept { return m_submitMode == SubmitMode::Own; }
-    // Sends writes (and the reads among them that order demands), and with `reads` everything. Returns the batch that
-    // carries the newest write.
-    Result<uint64_t> Submit(bool reads);
-    Result<uint64_t> CmdFlush(uint64_t frame, VkCommandBuffer cmd, uint32_t queue, bool reads);
-    // A frame was given up: what was recorded into it fails.
+    static constexpr uint64_t kNoReads = 0;
+    static constexpr uint64_t kAllReads = ~uint64_t{0};
+    // Sends writes, reads requested for frames up to `readsThrough`, and the earlier reads that order demands. Returns
+    // the last batch that is out. Holds back while an open frame carries recorded copies.
+    Result<uint64_t> Submit(uint64_t readsThrough);
+    Result<uint64_t> CmdFlush(uint64_t frame, VkCommandBuffer cmd, uint32_t queue, uint64_t readsThrough);
+    // A frame is given up (before it counts as passed): what was recorded into it fails.
     void OnAbandoned(uint64_t frame) noexcept;
-    // Waits to append to a submission on `queue`, for copies that are not known to have passed.
-    void AddWaits(class SubmitSync& sync, uint32_t queue) const;
-    // The submission that carries what CmdFlush recorded for `queue` in `frame` was given this point.
+    // Recorded copies of this frame whose submission was never announced.
+    bool LacksSubmission(uint64_t frame) const noexcept;
+    // Waits to append to a submission of `frame` on `queue`, for copies that are not known to have passed.
+    void AddWaits(class SubmitSync& sync, uint64_t frame, uint32_t queue) const;
+    // The submission that carries what CmdFlush recorded for its queue in `frame` was given this point.
     void OnHandedOut(uint64_t frame, TimelinePoint point);
 
     // ---- completion
     void Update() noexcept; // after a poll
     bool IsComplete(uint64_t batch) noexcept;
-    Result<void> Wait(uint64_t batch, uint64_t timeoutNs, WaitCause cause);
-    Result<TimelinePoint> PointOf(uint64_t batch);
+    Result<void> Wait(Carriers carriers, uint64_t timeoutNs, WaitCause cause);
+    Result<TimelinePoint> PointOf(Carriers carriers);
     bool HasFramePassed(uint64_t frame) noexcept;
-    Result<void> WaitForFrame(uint64_t frame, uint64_t timeoutNs, WaitCause cause);
-    Result<TimelinePoint> PointOfFrame(uint64_t frame);
-    bool PrepareBytes(ReadbackRecord& record) noexcept; // makes completed bytes visible to the CPU
+    // Complete, failed or lost.
+    bool IsSettled(const ReadbackRecord& record) noexcept;
+    // Makes completed bytes visible to the CPU; false if there are none.
+    bool PrepareBytes(ReadbackRecord& record) noexcept;
     void Release(ReadbackRecord& record) noexcept;
 
     const TransferCounters& Counters() const noexcept { return m_counters; }
@@ -80,28 +91,26 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
         uint64_t frame = 0;
         Block* block = nullptr;
     };
-    // Copies recorded by an engine's command buffer that other queues must wait for.
-    struct Carrier
-    {
-        uint64_t frame = 0;   // recorded in this frame, submission not handed out yet; 0: none
-        uint64_t value = 0;   // of the queue's timeline
-    };
-
     Result<void> CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const;
     bool WriteDirect(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
-    Result<void> CheckRoom(uint64_t bytes, const WriteOptions& options, const std::string& what);
-    Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, const WriteOptions& options);
+    // Before waiting, `commit` hands over what the caller has cut so far: nobody else could send it out.
+    Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, const WriteOptions& options,
+                                  const std::function<void()>& commit);
+    void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
     Epoch& EpochForWrite(uint64_t key);
     Epoch& EpochForRead();
-    Batch* TakeBatch(bool reads);
-    Result<size_t> AcquireCommands();
+    bool HoldsBack() const noexcept;
+    Batch* TakeBatch(uint64_t readsThrough);
+    Result<size_t> BeginCommands();
     Result<void> RecordAndSubmit(Batch& batch);
+    Result<void> WaitForFrame(uint64_t frame, uint64_t timeoutNs, WaitCause cause);
     void FailBatch(uint64_t number, Error error) noexcept;
     void PollAll() noexcept;
-    Batch* FindPending(uint64_t number) noexcept;
+    Batch* FindPending(uint64_t number) const noexcept;
 
     std::shared_ptr<BufferCore> m_core;
+    const BufferSystem* m_system = nullptr;
     SubmitMode m_submitMode;
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
@@ -113,11 +122,10 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
     std::deque<std::unique_ptr<Batch>> m_pending;
-    std::map<uint64_t, Error> m_failures;
+    std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few
     std::vector<Lease> m_leases;
     uint64_t m_openSlices = 0; // cut by writers that have not appended yet
     std::condition_variable m_sliceAppended;
-    std::array<Carrier, kMaxQueues> m_carriers;
 
     TransferCounters m_counters;
 };

@@ -10,85 +10,89 @@ namespace sedx
 {
 // ---- sending -------------------------------------------------------------------------------------------------------
 
-// Takes what is to go out; null: nothing. m_submitMutex is held, so batches leave in the order of their numbers.
-Batch* TransferEngine::TakeBatch(bool reads)
+// Copies in a command buffer of an open frame reach the queue at a time that only the engine knows: nothing newer may
+// go out before that frame has ended.
+bool TransferEngine::HoldsBack() const noexcept
 {
     const std::lock_guard lock(m_mutex);
-    if (m_current->epochs.empty() || (!reads && !m_current->HasWrites()))
+    return std::any_of(m_pending.begin(), m_pending.end(), [this](const auto& batch) {
+        return batch->state == Batch::State::Recorded && m_core->Frames().IsOpen(batch->frame);
+    });
+}
+
+// Takes what is to go out; null: nothing. m_submitMutex is held, so batches leave in the order of their numbers.
+Batch* TransferEngine::TakeBatch(uint64_t readsThrough)
+{
+    const std::lock_guard lock(m_mutex);
+    if (!m_current->HasWork(readsThrough))
         return nullptr;
     auto next = std::make_unique<Batch>();
     next->number = m_current->number + 1;
-    if (!reads && m_current->epochs.back().HasReads())
+    // The last reads may have to wait for the end of their frame: they want to see what its submissions write.
+    Epoch& last = m_current->epochs.back();
+    Epoch later;
+    const auto moveLater = [readsThrough](auto& reads, auto& laterReads) {
+        const auto firstLater = std::stable_partition(
+            reads.begin(), reads.end(), [readsThrough](const auto& read) { return read.frame <= readsThrough; });
+        laterReads.assign(std::make_move_iterator(firstLater), std::make_move_iterator(reads.end()));
+        reads.erase(firstLater, reads.end());
+    };
+    moveLater(last.reads, later.reads);
+    moveLater(last.imageReads, later.imageReads);
+    for (const BufferRead& read : later.reads)
     {
-        // The last reads wait for the end of the frame: they want to see what its submissions write.
-        Epoch& last = m_current->epochs.back();
-        Epoch& moved = next->epochs.emplace_back();
-        moved.reads = std::move(last.reads);
-        moved.imageReads = std::move(last.imageReads);
-        moved.readKeys = std::move(last.readKeys);
-        last.reads.clear();
-        last.imageReads.clear();
-        last.readKeys.clear();
-        for (const BufferRead& read : moved.reads)
-        {
-            read.record->batch.store(next->number);
-            read.source->lastBatch.store(next->number);
-        }
-        for (const ImageRead& read : moved.imageReads)
-            read.record->batch.store(next->number);
+        later.readKeys.insert(KeyOf(read.source.Get()));
+        read.record->batch.store(next->number);
+        read.source->lastBatch.store(next->number);
     }
+    for (const ImageRead& read : later.imageReads)
+    {
+        later.readKeys.insert(KeyOf(read.target.image));
+        read.record->batch.store(next->number);
+    }
+    if (later.HasReads())
+        next->epochs.push_back(std::move(later));
     m_pending.push_back(std::exchange(m_current, std::move(next)));
     return m_pending.back().get();
 }
 
-Result<size_t> TransferEngine::AcquireCommands()
+// A command buffer that has begun recording. Nothing is lost if this fails.
+Result<size_t> TransferEngine::BeginCommands()
 {
+    size_t index = SIZE_MAX;
+    DeviceState& device = m_core->Device();
     {
         const std::lock_guard lock(m_mutex);
         const auto idle =
             std::find_if(m_commands.begin(), m_commands.end(), [](const CommandSlot& slot) { return slot.free; });
         if (idle != m_commands.end())
+            index = static_cast<size_t>(idle - m_commands.begin());
+    }
+    if (index == SIZE_MAX)
+    {
+        CommandSlot slot;
+        VkCommandPoolCreateInfo poolInfo{VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO};
+        poolInfo.flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT;
+        poolInfo.queueFamilyIndex = device.queues[0].family;
+        VkResult result = device.Check(device.vk.CreateCommandPool(device.device, &poolInfo, nullptr, &slot.pool));
+        if (result != VK_SUCCESS)
+            return FailVk(result, "creating a command pool for transfers");
+        VkCommandBufferAllocateInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
+        info.commandPool = slot.pool;
+        info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+        info.commandBufferCount = 1;
+        result = device.Check(device.vk.AllocateCommandBuffers(device.device, &info, &slot.cmd));
+        if (result != VK_SUCCESS)
         {
-            idle->free = false;
-            return static_cast<size_t>(idle - m_commands.begin());
+            device.vk.DestroyCommandPool(device.device, slot.pool, nullptr);
+            return FailVk(result, "allocating a command buffer for transfers");
         }
-    }
-    DeviceState& device = m_core->Device();
-    CommandSlot slot;
-    slot.free = false;
-    VkCommandPoolCreateInfo poolInfo{VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO};
-    poolInfo.flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT;
-    poolInfo.queueFamilyIndex = device.queues[0].family;
-    VkResult result = device.Check(device.vk.CreateCommandPool(device.device, &poolInfo, nullptr, &slot.pool));
-    if (result != VK_SUCCESS)
-        return FailVk(result, "creating a command pool for transfers");
-    VkCommandBufferAllocateInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
-    info.commandPool = slot.pool;
-    info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
-    info.commandBufferCount = 1;
-    result = device.Check(device.vk.AllocateCommandBuffers(device.device, &info, &slot.cmd));
-    if (result != VK_SUCCESS)
-    {
-        device.vk.DestroyCommandPool(device.device, slot.pool, nullptr);
-        return FailVk(result, "allocating a command buffer for transfers");
-    }
-    device.SetName(VK_OBJECT_TYPE_COMMAND_BUFFER, reinterpret_cast<uint64_t>(slot.cmd), "sedx transfers");
-    const std::lock_guard lock(m_mutex);
-    m_commands.push_back(slot);
-    return m_commands.size() - 1;
-}
-
-Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
-{
-    DeviceState& device = m_core->Device();
-    const auto commands = AcquireCommands();
-    if (!commands)
-        return tl::unexpected(commands.error());
-    {
+        device.SetName(VK_OBJECT_TYPE_COMMAND_BUFFER, reinterpret_cast<uint64_t>(slot.cmd), "sedx transfers");
         const std::lock_guard lock(m_mutex);
-        batch.commands = *commands;
+        m_commands.push_back(slot);
+        index = m_commands.size() - 1;
     }
-    const CommandSlot slot = m_commands[*commands];
+    const CommandSlot slot = m_commands[index];
     VkResult result = device.Check(device.vk.ResetCommandPool(device.device, slot.pool, 0));
     if (result != VK_SUCCESS)
         return FailVk(result, "resetting a command pool for transfers");
@@ -97,8 +101,15 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
     result = device.Check(device.vk.BeginCommandBuffer(slot.cmd, &begin));
     if (result != VK_SUCCESS)
         return FailVk(result, "beginning a command buffer for transfers");
+    return index;
+}
+
+Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
+{
+    DeviceState& device = m_core->Device();
+    const CommandSlot slot = m_commands[batch.commands];
     const BatchStats stats = RecordBatch(device.vk, slot.cmd, batch);
-    result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
+    VkResult result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
     if (result != VK_SUCCESS)
         return FailVk(result, "ending a command buffer for transfers");
     result = m_core->FlushHostWrites();
@@ -147,7 +158,7 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
     return {};
 }
 
-Result<uint64_t> TransferEngine::Submit(bool reads)
+Result<uint64_t> TransferEngine::Submit(uint64_t readsThrough)
 {
     SEDX_PROFILE_SCOPE("TransferEngine::Submit");
     if (!m_alive.load())
@@ -157,15 +168,27 @@ Result<uint64_t> TransferEngine::Submit(bool reads)
     const std::lock_guard submitLock(m_submitMutex);
     if (m_core->Device().IsLost())
         return m_core->Device().LostError();
-    Batch* batch = TakeBatch(reads);
-    if (batch == nullptr)
+    {
+        const std::lock_guard lock(m_mutex);
+        if (!m_current->HasWork(readsThrough))
+            return m_current->number - 1;
+    }
+    if (HoldsBack())
     {
         const std::lock_guard lock(m_mutex);
         return m_current->number - 1;
     }
+    const auto commands = BeginCommands();
+    if (!commands)
+        return tl::unexpected(commands.error());
+    Batch* batch = TakeBatch(readsThrough); // only m_submitMutex takes work away, so it is still there
     const uint64_t number = batch->number;
-    auto sent = RecordAndSubmit(*batch);
-    if (!sent)
+    {
+        const std::lock_guard lock(m_mutex);
+        batch->commands = *commands;
+        m_commands[*commands].free = false;
+    }
+    if (auto sent = RecordAndSubmit(*batch); !sent)
     {
         FailBatch(number, sent.error());
         return Forward(sent);
@@ -173,73 +196,98 @@ Result<uint64_t> TransferEngine::Submit(bool reads)
     return number;
 }
 
-Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, uint32_t queue, bool reads)
+Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, uint32_t queue, uint64_t readsThrough)
 {
     SEDX_PROFILE_SCOPE("TransferEngine::CmdFlush");
     if (!m_alive.load())
         return Fail(ErrorCode::WrongState, "the system is gone");
-    if (m_core->Device().IsLost())
-        return m_core->Device().LostError();
+    DeviceState& device = m_core->Device();
+    if (device.IsLost())
+        return device.LostError();
     if (cmd == VK_NULL_HANDLE || queue >= m_core->GetTimelines().QueueCount())
         return Fail(ErrorCode::InvalidArgument, "CmdFlush needs a command buffer and one of the {} queues",
                     m_core->GetTimelines().QueueCount());
     if (!m_core->Frames().IsOpen(frame))
         return Fail(ErrorCode::WrongState, "CmdFlush: frame {} is not open", frame);
     const std::lock_guard submitLock(m_submitMutex);
-    Batch* batch = TakeBatch(reads);
-    const VkResult flushed = m_core->FlushHostWrites();
+    if (const VkResult flushed = m_core->FlushHostWrites(); flushed != VK_SUCCESS)
+        return FailVk(flushed, "flushing host writes");
+    {
+        // Image copies were checked against the granularity of queue 0.
+        const VkExtent3D& ours = device.queues[0].imageGranularity;
+        const VkExtent3D& theirs = device.queues[queue].imageGranularity;
+        const std::lock_guard lock(m_mutex);
+        if (m_current->HasImages() &&
+            (ours.width != theirs.width || ours.height != theirs.height || ours.depth != theirs.depth))
+            return Fail(ErrorCode::InvalidArgument,
+                        "image copies cannot be recorded for queue {}: its transfer granularity is not that of queue 0",
+                        queue);
+    }
+    Batch* batch = TakeBatch(readsThrough);
     if (batch == nullptr)
     {
         const std::lock_guard lock(m_mutex);
         return m_current->number - 1;
     }
-    const uint64_t number = batch->number;
-    if (flushed != VK_SUCCESS)
-    {
-        auto failed = FailVk(flushed, "flushing host writes");
-        FailBatch(number, failed.value());
-        return failed;
-    }
-    const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, *batch);
+    const BatchStats stats = RecordBatch(device.vk, cmd, *batch);
     m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
     m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
     batch->frame = frame;
+    batch->point = {queue, 0};
     batch->state = Batch::State::Recorded;
-    m_carriers[queue].frame = frame;
-    return number;
+    return batch->number;
 }
 
 void TransferEngine::OnHandedOut(uint64_t frame, TimelinePoint point)
 {
     const std::lock_guard lock(m_mutex);
-    Carrier& carrier = m_carriers[point.queue];
-    if (carrier.frame == frame)
-        carrier = {0, point.value};
+    for (const auto& batch : m_pending)
+        if (batch->state == Batch::State::Recorded && batch->frame == frame && batch->point.queue == point.queue &&
+            batch->point.value == 0)
+            batch->point = point;
 }
 
-void TransferEngine::AddWaits(class SubmitSync& sync, uint32_t queue) const
+bool TransferEngine::LacksSubmission(uint64_t frame) const noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    return std::any_of(m_pending.begin(), m_pending.end(), [frame](const auto& batch) {
+        return batch->state == Batch::State::Recorded && batch->frame == frame && batch->point.value == 0;
+    });
+}
+
+void TransferEngine::AddWaits(class SubmitSync& sync, uint64_t frame, uint32_t queue) const
 {
     const Timelines& timelines = m_core->GetTimelines();
-    const auto add = [&](TimelinePoint point) {
-        if (timelines.HasPassed(point))
-            return;
+    const FrameTracker& frames = m_core->Frames();
+    // One value for each timeline: the newest copies on it that this submission may use or overwrite behind.
+    std::array<uint64_t, kMaxQueues + 1> values{};
+    values[kTransferTimeline] = timelines.Handed(kTransferTimeline);
+    if (frames.HasSignals())
+    {
+        const std::lock_guard lock(m_mutex);
+        bool carriesCopies = false;
+        for (const auto& batch : m_pending)
+        {
+            if (batch->state != Batch::State::Recorded)
+                continue;
+            values[batch->point.queue] = std::max(values[batch->point.queue], batch->point.value);
+            carriesCopies |= batch->frame == frame && batch->point.queue == queue && batch->point.value == 0;
+        }
+        // Copies recorded for this submission may overwrite what other queues read in frames that have ended.
+        for (uint32_t other = 0; carriesCopies && other < timelines.QueueCount(); ++other)
+            values[other] = std::max(values[other], frames.LastEnded(other));
+    }
+    for (uint32_t timeline = 0; timeline < values.size(); ++timeline)
+    {
+        if (timeline == queue || timelines.HasPassed({timeline, values[timeline]}))
+            continue;
         VkSemaphoreSubmitInfo wait{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
-        wait.semaphore = timelines.Semaphore(point.queue);
-        wait.value = point.value;
+        wait.semaphore = timelines.Semaphore(timeline);
+        wait.value = values[timeline];
         wait.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
         sync.AddWait(wait);
-    };
-    add({kTransferTimeline, timelines.Handed(kTransferTimeline)});
-    const std::lock_guard lock(m_mutex);
-    for (uint32_t other = 0; other < timelines.QueueCount(); ++other)
-        if (other != queue)
-            add({other, m_carriers[other].value});
-    // Copies recorded for this submission may overwrite what other queues read in frames that have ended.
-    if (m_carriers[queue].frame != 0)
-        for (uint32_t other = 0; other < timelines.QueueCount(); ++other)
-            if (other != queue && m_core->Frames().LastEnded(other) > m_carriers[other].value)
-                add({other, m_core->Frames().LastEnded(other)});
+    }
 }
 
 void TransferEngine::OnAbandoned(uint64_t frame) noexcept
@@ -250,9 +298,6 @@ void TransferEngine::OnAbandoned(uint64_t frame) noexcept
         for (const auto& batch : m_pending)
             if (batch->state == Batch::State::Recorded && batch->frame == frame)
                 lost.push_back(batch->number);
-        for (Carrier& carrier : m_carriers)
-            if (carrier.frame == frame)
-                carrier.frame = 0;
     }
     for (const uint64_t number : lost)
         FailBatch(number, {ErrorCode::WrongState, VK_SUCCESS,
@@ -272,7 +317,7 @@ void TransferEngine::FailBatch(uint64_t number, Error error) noexcept
 
 // ---- completion ----------------------------------------------------------------------------------------------------
 
-Batch* TransferEngine::FindPending(uint64_t number) noexcept
+Batch* TransferEngine::FindPending(uint64_t number) const noexcept
 {
     for (const auto& batch : m_pending)
         if (batch->number == number)
@@ -325,26 +370,35 @@ bool TransferEngine::IsComplete(uint64_t batch) noexcept
 {
     if (!m_alive.load() || batch <= m_core->completedBatch.load())
         return true;
+    if (m_core->Device().IsLost())
+        return true; // Wait says so
     PollAll();
     return batch <= m_core->completedBatch.load();
 }
 
-Result<void> TransferEngine::Wait(uint64_t number, uint64_t timeoutNs, WaitCause cause)
+Result<void> TransferEngine::Wait(Carriers carriers, uint64_t timeoutNs, WaitCause cause)
 {
-    if (!m_alive.load() || number == 0)
+    if (!m_alive.load())
+        return {};
+    if (carriers.frame != 0)
+        return WaitForFrame(carriers.frame, timeoutNs, cause);
+    const uint64_t number = carriers.lastBatch;
+    if (number == 0)
         return {};
     PollAll();
-    bool collecting = false;
-    {
+    const auto isCollecting = [&] {
         const std::lock_guard lock(m_mutex);
-        collecting = number >= m_current->number;
-    }
-    if (collecting)
+        return number >= m_current->number;
+    };
+    if (isCollecting())
     {
         if (m_submitMode != SubmitMode::Own)
             return Fail(ErrorCode::NotSubmitted, "the copies were not recorded yet: the engine calls CmdFlush");
-        if (auto sent = Submit(true); !sent)
+        // Whoever waits for an upload does not send other people's read-backs before their frame has ended.
+        if (auto sent = Submit(cause == WaitCause::Readback ? kAllReads : kNoReads); !sent)
             return Forward(sent);
+        if (isCollecting())
+            return Fail(ErrorCode::NotSubmitted, "the copies wait for the end of a frame with recorded copies");
     }
     TimelinePoint point{kTransferTimeline, 0};
     uint64_t frame = 0;
@@ -354,7 +408,7 @@ Result<void> TransferEngine::Wait(uint64_t number, uint64_t timeoutNs, WaitCause
         if (const Batch* batch = FindPending(number))
         {
             point.value = batch->transferValue;
-            frame = batch->frame;
+            frame = batch->state == Batch::State::Recorded ? batch->frame : 0;
         }
     }
     Result<void> waited;
@@ -364,32 +418,39 @@ Result<void> TransferEngine::Wait(uint64_t number, uint64_t timeoutNs, WaitCause
         waited = result == VK_ERROR_DEVICE_LOST ? m_core->Device().LostError() : FailVk(result, "waiting for copies");
     PollAll();
     const std::lock_guard lock(m_mutex);
-    if (const auto failure = m_failures.find(number); failure != m_failures.end())
+    // Any of the batches may have failed.
+    if (const auto failure = m_failures.lower_bound(carriers.firstBatch);
+        failure != m_failures.end() && failure->first <= number)
         return tl::unexpected(failure->second);
     return waited;
 }
 
-Result<TimelinePoint> TransferEngine::PointOf(uint64_t number)
+Result<TimelinePoint> TransferEngine::PointOf(Carriers carriers)
 {
-    if (IsComplete(number))
+    if (IsComplete(carriers.lastBatch) && HasFramePassed(carriers.frame))
         return TimelinePoint{};
-    uint64_t frame = 0;
+    if (carriers.frame != 0)
     {
-        const std::lock_guard submitLock(m_submitMutex); // a batch that is being recorded has its value afterwards
-        const std::lock_guard lock(m_mutex);
-        const Batch* batch = FindPending(number);
-        if (batch == nullptr && number >= m_current->number)
-            return Fail(ErrorCode::NotSubmitted, "the copies were not submitted yet");
-        if (batch == nullptr || batch->state == Batch::State::Failed)
+        const std::vector<TimelinePoint> points = m_core->Frames().PointsOf(carriers.frame);
+        if (points.empty() && HasFramePassed(carriers.frame))
             return TimelinePoint{};
-        if (batch->state == Batch::State::Submitted)
-            return TimelinePoint{kTransferTimeline, batch->transferValue};
-        frame = batch->frame;
-        for (const Carrier& carrier : m_carriers)
-            if (carrier.frame == frame)
-                return Fail(ErrorCode::NotSubmitted, "the submission that carries the copies was not handed out yet");
+        if (points.size() == 1 && !m_core->Frames().IsOpen(carriers.frame))
+            return points.front();
+        return Fail(ErrorCode::NotSubmitted, "frame {} is still open, or has work on {} queues: there is no single point",
+                    carriers.frame, points.size());
     }
-    return PointOfFrame(frame);
+    const std::lock_guard submitLock(m_submitMutex); // a batch that is being recorded has its value afterwards
+    const std::lock_guard lock(m_mutex);
+    const Batch* batch = FindPending(carriers.lastBatch);
+    if (batch == nullptr && carriers.lastBatch >= m_current->number)
+        return Fail(ErrorCode::NotSubmitted, "the copies were not submitted yet");
+    if (batch == nullptr || batch->state == Batch::State::Failed)
+        return TimelinePoint{};
+    if (batch->state == Batch::State::Submitted)
+        return TimelinePoint{kTransferTimeline, batch->transferValue};
+    if (batch->point.value == 0 || !m_core->Frames().HasSignals())
+        return Fail(ErrorCode::NotSubmitted, "the submission that carries the copies has no point yet");
+    return batch->point;
 }
 
 bool TransferEngine::HasFramePassed(uint64_t frame) noexcept
@@ -415,26 +476,22 @@ Result<void> TransferEngine::WaitForFrame(uint64_t frame, uint64_t timeoutNs, Wa
     return {};
 }
 
-Result<TimelinePoint> TransferEngine::PointOfFrame(uint64_t frame)
+bool TransferEngine::IsSettled(const ReadbackRecord& record) noexcept
 {
-    const std::vector<TimelinePoint> points = m_core->Frames().PointsOf(frame);
-    if (points.size() == 1 && !m_core->Frames().IsOpen(frame))
-        return points.front();
-    return Fail(ErrorCode::NotSubmitted, "frame {} is still open, or has work on {} queues: there is no single point",
-                frame, points.size());
+    return IsComplete(record.batch.load());
 }
 
 bool TransferEngine::PrepareBytes(ReadbackRecord& record) noexcept
 {
-    if (!m_alive.load() || !IsComplete(record.batch.load()))
+    if (!m_alive.load() || record.batch.load() > m_core->completedBatch.load())
         return false;
     const std::lock_guard lock(m_mutex);
     if (m_failures.contains(record.batch.load()))
         return false;
     if (!record.visible)
-        m_core->Memory().Invalidate(record.slice.block->backing->memory, record.slice.offset, record.slice.bytes);
-    record.visible = true;
-    return true;
+        record.visible = m_core->Memory().Invalidate(record.slice.block->backing->memory, record.slice.offset,
+                                                     record.slice.bytes) == VK_SUCCESS;
+    return record.visible;
 }
 
 void TransferEngine::Release(ReadbackRecord& record) noexcept
@@ -455,6 +512,8 @@ void TransferEngine::Shutdown() noexcept
     std::unique_ptr<Batch> current;
     {
         const std::lock_guard lock(m_mutex);
+        if (m_current->HasWork(kAllReads))
+            SEDX_CORE_WARN_TAG("TRANSFER", "writes or read-backs that were never submitted end with their system");
         pending.swap(m_pending);
         current = std::move(m_current);
         m_leases.clear();

@@ -3,79 +3,85 @@
 
 namespace sedx
 {
+namespace
+{
+Result<UploadTicket> MakeTicket(const std::shared_ptr<TransferEngine>& engine, Result<UploadTicket::Carriers> carriers)
+{
+    if (!carriers)
+        return tl::unexpected(std::move(carriers.error()));
+    if (carriers->lastBatch == 0)
+        return UploadTicket{};
+    return UploadTicket(engine, *carriers);
+}
+
+Result<UploadTicket> TicketOfBatch(const std::shared_ptr<TransferEngine>& engine, Result<uint64_t> batch)
+{
+    if (!batch)
+        return tl::unexpected(std::move(batch.error()));
+    return MakeTicket(engine, UploadTicket::Carriers{*batch, *batch, 0});
+}
+} // namespace
+
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
                                         const WriteOptions& options)
 {
-    return m_engine->Write(buffer, offset, bytes, options);
+    return MakeTicket(m_engine, m_engine->Write(buffer, offset, bytes, options));
 }
 
 Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
-    UploadTicket last;
+    UploadTicket::Carriers all;
     for (const BufferWrite& write : writes)
     {
-        auto ticket = m_engine->Write(write.buffer, write.offset, write.bytes, options);
-        if (!ticket)
-            return ticket;
-        if (!ticket->Ready()) // batches pass in order: the last one says it for all
-            last = std::move(*ticket);
+        auto carriers = m_engine->Write(write.buffer, write.offset, write.bytes, options);
+        if (!carriers)
+            return tl::unexpected(std::move(carriers.error()));
+        if (all.firstBatch == 0)
+            all.firstBatch = carriers->firstBatch;
+        all.lastBatch = std::max(all.lastBatch, carriers->lastBatch);
     }
-    return last;
+    return MakeTicket(m_engine, all);
 }
 
 Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Frame frame, OutOfStaging outOfStaging)
 {
-    const uint64_t number = frame ? frame.Number() : m_engine->Core().Frames().CurrentOpen();
-    return m_engine->Stage(bytes, alignment, number, outOfStaging);
+    return m_engine->Stage(bytes, alignment, m_engine->NumberOf(frame), outOfStaging);
 }
 
 Result<UploadTicket> UploadQueue::WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                              std::span<const std::byte> bytes, const WriteOptions& options)
 {
-    return m_engine->WriteImage(image, regions, bytes, options);
+    return MakeTicket(m_engine, m_engine->WriteImage(image, regions, bytes, options));
 }
 
 Result<UploadTicket> UploadQueue::Submit()
 {
-    auto batch = m_engine->Submit(false);
-    if (!batch)
-        return tl::unexpected(std::move(batch.error()));
-    return UploadTicket(m_engine, *batch, 0);
+    return TicketOfBatch(m_engine, m_engine->Submit(TransferEngine::kNoReads));
 }
 
 Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue)
 {
-    auto batch = m_engine->CmdFlush(frame.Number(), cmd, queue, false);
-    if (!batch)
-        return tl::unexpected(std::move(batch.error()));
-    return UploadTicket(m_engine, *batch, 0);
+    return TicketOfBatch(m_engine,
+                         m_engine->CmdFlush(m_engine->NumberOf(frame), cmd, queue, TransferEngine::kNoReads));
 }
 
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
-    return m_engine->LastTransfer(buffer);
+    return UploadTicket(m_engine, m_engine->LastTransfer(buffer));
 }
 
 bool UploadTicket::Ready() const noexcept
 {
-    if (!m_engine)
-        return true;
-    return m_engine->IsComplete(m_batch) && m_engine->HasFramePassed(m_frame);
+    return !m_engine || (m_engine->IsComplete(m_carriers.lastBatch) && m_engine->HasFramePassed(m_carriers.frame));
 }
 
 Result<void> UploadTicket::Wait(uint64_t timeoutNs) const
 {
-    if (!m_engine)
-        return {};
-    if (m_frame != 0)
-        return m_engine->WaitForFrame(m_frame, timeoutNs, WaitCause::Upload);
-    return m_engine->Wait(m_batch, timeoutNs, WaitCause::Upload);
+    return m_engine ? m_engine->Wait(m_carriers, timeoutNs, WaitCause::Upload) : Result<void>{};
 }
 
 Result<TimelinePoint> UploadTicket::Point() const
 {
-    if (!m_engine || Ready())
-        return TimelinePoint{};
-    return m_frame != 0 ? m_engine->PointOfFrame(m_frame) : m_engine->PointOf(m_batch);
+    return m_engine ? m_engine->PointOf(m_carriers) : TimelinePoint{};
 }
 } // namespace sedx

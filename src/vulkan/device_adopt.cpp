@@ -1,7 +1,7 @@
 // Device::Adopt: a device that an engine made.
 #include "vulkan/device_state.h"
+#include "vulkan/requirements.h"
 
-#include <sedx/requirements.h>
 #include <sedx/timeline.h>
 
 namespace sedx
@@ -105,7 +105,7 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
     if (state->hook.wrapInstance != nullptr)
         state->hook.wrapInstance(state->vki, desc.instance, state->hook.user);
 
-    const auto needs = Requirements(desc.getInstanceProcAddr, desc.instance, desc.physicalDevice);
+    const auto needs = RequirementsOf(state->vki, desc.physicalDevice);
     if (!needs)
         return tl::unexpected(needs.error());
     if (const std::string sentence = MissingFeatures(desc, *needs); !sentence.empty())
@@ -120,8 +120,13 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
 
     for (const char* name : desc.enabledExtensions)
         state->extensions.emplace_back(name);
+    uint32_t familyCount = 0;
+    state->vki.GetPhysicalDeviceQueueFamilyProperties(desc.physicalDevice, &familyCount, nullptr);
     for (const QueueDesc& queue : desc.queues)
     {
+        if (queue.family >= familyCount)
+            return Fail(ErrorCode::InvalidArgument, "a queue of AdoptDesc names family {}, but device '{}' has {}",
+                        queue.family, needs->deviceName, familyCount);
         QueueInfo info;
         info.queue = queue.queue;
         info.family = queue.family;
@@ -130,6 +135,10 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
         access.lock = queue.lock;
         access.unlock = queue.unlock;
         access.submit = queue.submit;
+        access.mutex = std::make_shared<std::mutex>();
+        for (size_t i = 0; i + 1 < state->queues.size(); ++i)
+            if (state->queues[i].queue == queue.queue) // handed over twice
+                access.mutex = state->access[i].mutex;
         state->access.push_back(std::move(access));
     }
     if (desc.vma != nullptr)

@@ -1,9 +1,9 @@
 // Device::Create: a headless device of the library's own.
 #include "vulkan/device_state.h"
+#include "vulkan/requirements.h"
 #include "vulkan/validation.h"
 
 #include <sedx/log.h>
-#include <sedx/requirements.h>
 
 #include <algorithm>
 #include <cctype>
@@ -201,7 +201,7 @@ Result<void> PickPhysicalDevice(DeviceState& state, const std::string& wish)
     std::string reasons;
     for (const size_t i : candidates)
     {
-        const auto needs = Requirements(state.getInstanceProcAddr, state.instance, devices[i]);
+        const auto needs = RequirementsOf(state.vki, devices[i]);
         if (!needs)
             return tl::unexpected(needs.error());
         if (needs->missing.empty())
@@ -257,7 +257,7 @@ Result<void> CreateLogicalDevice(DeviceState& state, const DeviceDesc& desc)
     });
     if (result != VK_SUCCESS)
         return FailVk(result, "listing device extensions");
-    auto needs = Requirements(state.getInstanceProcAddr, state.instance, state.physicalDevice);
+    auto needs = RequirementsOf(state.vki, state.physicalDevice);
     if (!needs)
         return Forward(needs);
     for (const char* name : desc.extensions)

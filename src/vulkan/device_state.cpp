@@ -24,11 +24,9 @@ bool DeviceState::HasExtension(std::string_view extension) const noexcept
 VkResult DeviceState::Submit(uint32_t queue, std::span<const VkSubmitInfo2> submits, VkFence fence)
 {
     const QueueAccess& q = access[queue];
+    const std::lock_guard own(*q.mutex);
     if (q.submit)
         return Check(q.submit(queues[queue].queue, submits, fence));
-    std::unique_lock<std::mutex> own;
-    if (q.mutex)
-        own = std::unique_lock(*q.mutex);
     if (q.lock)
         q.lock();
     const VkResult result =

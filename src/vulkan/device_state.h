@@ -11,10 +11,10 @@
 
 namespace sedx
 {
-// Access to one VkQueue. Two entries may be the same VkQueue; then they share a mutex.
+// Access to one VkQueue. Two entries may be the same VkQueue; then they share the mutex.
 struct QueueAccess
 {
-    std::shared_ptr<std::mutex> mutex; // own devices
+    std::shared_ptr<std::mutex> mutex; // serialises what goes through this Device
     std::function<void()> lock;
     std::function<void()> unlock;
     std::function<VkResult(VkQueue, std::span<const VkSubmitInfo2>, VkFence)> submit;

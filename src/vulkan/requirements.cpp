@@ -1,7 +1,6 @@
-#include "base/error.h"
+#include "vulkan/requirements.h"
 
-#include <sedx/dispatch.h>
-#include <sedx/requirements.h>
+#include "vulkan/device_state.h"
 
 #include <cstring>
 
@@ -30,18 +29,18 @@ Result<DeviceRequirements> Requirements(PFN_vkGetInstanceProcAddr getInstancePro
 {
     if (getInstanceProcAddr == nullptr || instance == VK_NULL_HANDLE || physicalDevice == VK_NULL_HANDLE)
         return Fail(ErrorCode::InvalidArgument, "Requirements needs vkGetInstanceProcAddr, an instance and a device");
-    const auto load = [&](const char* name) { return getInstanceProcAddr(instance, name); };
-    const auto getProperties =
-        reinterpret_cast<PFN_vkGetPhysicalDeviceProperties>(load("vkGetPhysicalDeviceProperties"));
-    const auto getFeatures =
-        reinterpret_cast<PFN_vkGetPhysicalDeviceFeatures2>(load("vkGetPhysicalDeviceFeatures2"));
-    const auto enumerateExtensions =
-        reinterpret_cast<PFN_vkEnumerateDeviceExtensionProperties>(load("vkEnumerateDeviceExtensionProperties"));
-    if (getProperties == nullptr || getFeatures == nullptr || enumerateExtensions == nullptr)
-        return Fail(ErrorCode::InvalidArgument, "the instance lacks the functions of Vulkan 1.1");
+    InstanceDispatch table;
+    const char* missing = nullptr;
+    if (!LoadInstanceTable(table, getInstanceProcAddr, instance, &missing))
+        return Fail(ErrorCode::InvalidArgument, "the instance lacks {}", missing);
+    return RequirementsOf(table, physicalDevice, modules);
+}
 
+Result<DeviceRequirements> RequirementsOf(const InstanceDispatch& vki, VkPhysicalDevice physicalDevice,
+                                          FeatureModule modules)
+{
     VkPhysicalDeviceProperties properties{};
-    getProperties(physicalDevice, &properties);
+    vki.GetPhysicalDeviceProperties(physicalDevice, &properties);
     DeviceRequirements needs;
     needs.deviceName = properties.deviceName;
     if (properties.apiVersion < VK_API_VERSION_1_3)
@@ -61,7 +60,7 @@ Result<DeviceRequirements> Requirements(PFN_vkGetInstanceProcAddr getInstancePro
         features.pNext = &timeline;
         timeline.pNext = &address;
         address.pNext = &sync2;
-        getFeatures(physicalDevice, &features);
+        vki.GetPhysicalDeviceFeatures2(physicalDevice, &features);
         const CoreFeature core[] = {{"timelineSemaphore", timeline.timelineSemaphore},
                                     {"synchronization2", sync2.synchronization2},
                                     {"bufferDeviceAddress", address.bufferDeviceAddress}};
@@ -77,10 +76,10 @@ Result<DeviceRequirements> Requirements(PFN_vkGetInstanceProcAddr getInstancePro
     if (Any(modules & FeatureModule::MemoryBudget))
     {
         uint32_t count = 0;
-        VkResult result = enumerateExtensions(physicalDevice, nullptr, &count, nullptr);
+        VkResult result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, nullptr);
         std::vector<VkExtensionProperties> available(count);
         if (result == VK_SUCCESS)
-            result = enumerateExtensions(physicalDevice, nullptr, &count, available.data());
+            result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, available.data());
         if (result != VK_SUCCESS && result != VK_INCOMPLETE)
             return FailVk(result, "listing the extensions of device '{}'", needs.deviceName);
         for (const VkExtensionProperties& extension : available)
