@@ -1,0 +1,22 @@
+# Installs the build folder BUILD into PREFIX, which holds nothing from before.
+file(REMOVE_RECURSE "${PREFIX}")
+execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${PREFIX}" --config "${CONFIG}"
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+if(result)
+    message(FATAL_ERROR "cmake --install failed:\n${output}")
+endif()
+file(GLOB_RECURSE headers "${PREFIX}/include/sedx/*.h")
+if(NOT headers)
+    message(FATAL_ERROR "no header was installed to ${PREFIX}/include/sedx")
+endif()
+# An installed package must not point back to where it was built.
+file(GLOB_RECURSE package "${PREFIX}/lib*/cmake/sedx/*.cmake")
+foreach(file IN LISTS package)
+    file(READ "${file}" text)
+    foreach(folder IN ITEMS "${BUILD}/src" "${CMAKE_CURRENT_LIST_DIR}")
+        string(FIND "${text}" "${folder}" found)
+        if(NOT found EQUAL -1)
+            message(FATAL_ERROR "${file} names the folder ${folder}")
+        endif()
+    endforeach()
+endforeach()

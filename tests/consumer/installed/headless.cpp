@@ -1,0 +1,3 @@
+#include "../common/round_trip.h"
+
+int main() { return RoundTrip(sedx::Device::Create({})); }

@@ -1,0 +1,51 @@
+// The names that the code of docs/index.md takes for granted.
+#pragma once
+
+#include <volk.h>
+
+#include <sedx/sedx.h>
+
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+struct Vertex
+{
+    float position[3];
+};
+
+struct Constants
+{
+    float time;
+};
+
+// Every block of code is a member function of a class derived from this one.
+struct Context
+{
+    sedx::Device device;
+    sedx::BufferSystem& system;
+    sedx::Frame frame;
+    sedx::Buffer buffer;
+    sedx::Buffer source;
+    sedx::Buffer destination;
+    std::vector<Vertex> vertices;
+    std::vector<uint32_t> indices;
+    std::span<const std::byte> bytes;
+    Constants constants;
+    bool tryAgainNextFrame;
+    uint64_t number;
+
+    VkInstance instance;
+    VkPhysicalDevice physicalDevice;
+    VkDevice vkDevice;
+    VkQueue queue;
+    VkImage image;
+    VkCommandBuffer commands;
+    VkPhysicalDeviceFeatures2 features2;
+    std::vector<const char*> extensions;
+    std::mutex queueMutex;
+
+    void Submit(VkCommandBuffer, std::span<const VkSemaphoreSubmitInfo>, std::span<const VkSemaphoreSubmitInfo>);
+    void Use(std::span<const uint32_t>);
+};
