@@ -69,7 +69,8 @@ class SEDX_API BufferSystem
     bool IsInFlight(const Buffer& buffer) const noexcept;
     // A sentence: where the buffer lives, why, and whether it may move.
     std::string Explain(const Buffer& buffer) const;
-    // The address of a pinned buffer, for data that outlives frames; the buffer counts as in flight from here on.
+    // The address of a pinned buffer, for data that outlives frames; from here on the buffer counts as in flight until it
+    // is dropped, because nobody knows who reads the address.
     // Errors: WrongState (not pinned), MissingFeature (no device-address usage).
     Result<VkDeviceAddress> GetDeviceAddress(const Buffer& buffer);
 

@@ -20,7 +20,7 @@
 
 namespace sedx
 {
-// How far the newest frame may be ahead of the oldest one that is still open.
+// Frames that may be open at once.
 inline constexpr uint32_t kMaxOpenFrames = 4;
 
 // A light value; copies mean the same frame. Any thread.

@@ -46,6 +46,8 @@ bool IsLogged(LogLevel level) noexcept
 
 void Log(LogLevel level, std::string_view tag, std::string_view text) noexcept
 {
+    if (!IsLogged(level))
+        return;
     LogSink sink = nullptr;
     void* user = nullptr;
     {

@@ -26,6 +26,7 @@ struct Backing
     MemoryRole role = MemoryRole::Gpu;
     std::atomic<uint32_t> references{0};
     std::atomic<bool> used{false};       // a frame or a copy may have touched it
+    std::atomic<bool> held{false};       // its address was given out: in flight for ever
     std::atomic<uint64_t> lastBatch{0};  // the transfer batch that touches it last
 
     void AddRef() noexcept { references.fetch_add(1, std::memory_order_relaxed); }

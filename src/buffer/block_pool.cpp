@@ -25,21 +25,22 @@ Result<Slice> BlockPool::Allocate(uint64_t minBytes, uint64_t bytes, uint64_t al
     if (m_abandoned)
         return Fail(ErrorCode::WrongState, "the system of '{}' is gone", m_desc.name);
     uint64_t offset = m_current != nullptr ? AlignUp(m_current->head, alignment) : 0;
+    Block* previous = nullptr;
     if (m_current == nullptr || !FitsInto(offset, minBytes, m_current->capacity))
     {
         auto next = NextBlock(minBytes, beyondLimit);
         if (!next)
             return Forward(next);
-        // The block that was current stays alive through its slices; without any it is idle.
-        Block* const previous = std::exchange(m_current, *next);
-        if (previous != nullptr && previous->slices == 0)
-            Retire(previous);
+        previous = std::exchange(m_current, *next);
         offset = 0;
     }
     Block& block = *m_current;
     const uint64_t cut = std::min(bytes, block.capacity - offset);
     block.head = offset + cut;
     ++block.slices;
+    // The block that was current stays alive through its slices; without any it is idle.
+    if (previous != nullptr && previous->slices == 0)
+        MakeIdle(previous);
     return Slice{&block, offset, cut};
 }
 
@@ -77,30 +78,47 @@ void BlockPool::Release(Block* block, uint64_t slices) noexcept
     if (m_abandoned)
         return;
     block->slices -= slices;
-    if (block->slices != 0)
-        return;
-    if (block == m_current)
-        block->head = 0;
-    else
-        Retire(block);
+    if (block->slices == 0)
+        MakeIdle(block);
 }
 
-void BlockPool::Retire(Block* block) noexcept
+void BlockPool::MakeIdle(Block* block) noexcept
 {
     block->head = 0;
-    uint64_t idleBytes = block->capacity;
+    if (block != m_current)
+        m_idle.push_back(block);
+    TrimIdle();
+}
+
+// Keeps warm blocks of the ordinary size; unusual sizes and what was cut beyond the limit go back at once.
+void BlockPool::TrimIdle() noexcept
+{
+    uint64_t idleBytes = m_current != nullptr && m_current->slices == 0 ? m_current->capacity : 0;
     for (const Block* idle : m_idle)
         idleBytes += idle->capacity;
-    // Unusual sizes and what was cut beyond the limit go back at once, like everything above the warm bytes.
-    const bool keep = block->capacity == m_desc.blockBytes && m_totalBytes <= m_desc.limitBytes &&
-                      idleBytes <= m_desc.warmBytes;
-    if (keep)
+    for (size_t i = m_idle.size(); i-- > 0;)
     {
-        m_idle.push_back(block);
-        return;
+        Block* const idle = m_idle[i];
+        if (idle->capacity == m_desc.blockBytes && m_totalBytes <= m_desc.limitBytes && idleBytes <= m_desc.warmBytes)
+            continue;
+        idleBytes -= idle->capacity;
+        m_idle.erase(m_idle.begin() + static_cast<std::ptrdiff_t>(i));
+        Destroy(idle);
     }
+    if (m_current != nullptr && m_current->slices == 0 && (idleBytes > m_desc.warmBytes || m_totalBytes > m_desc.limitBytes))
+        Destroy(std::exchange(m_current, nullptr));
+}
+
+void BlockPool::Destroy(Block* block) noexcept
+{
     m_totalBytes -= block->capacity;
     std::erase_if(m_blocks, [block](const auto& owned) { return owned.get() == block; });
+}
+
+bool BlockPool::FitsCurrent(uint64_t minBytes, uint64_t alignment) const noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    return m_current != nullptr && FitsInto(AlignUp(m_current->head, alignment), minBytes, m_current->capacity);
 }
 
 uint64_t BlockPool::CapacityBytes() const noexcept

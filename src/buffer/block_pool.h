@@ -47,6 +47,8 @@ class BlockPool
     // Errors: OutOfStaging (the limit, unless `beyondLimit`), OutOfDeviceMemory.
     Result<Slice> Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit);
     void Release(Block* block, uint64_t slices) noexcept;
+    // Whether Allocate would do without another block.
+    bool FitsCurrent(uint64_t minBytes, uint64_t alignment) const noexcept;
     uint64_t CapacityBytes() const noexcept;
 
     // Makes host writes visible where memory is not coherent. Called before every submission. Flushes whatever is cut:
@@ -57,7 +59,9 @@ class BlockPool
 
   private:
     Result<Block*> NextBlock(uint64_t minBytes, bool beyondLimit);
-    void Retire(Block* block) noexcept;
+    void MakeIdle(Block* block) noexcept;
+    void TrimIdle() noexcept;
+    void Destroy(Block* block) noexcept;
 
     BufferCore& m_core;
     BlockPoolDesc m_desc;

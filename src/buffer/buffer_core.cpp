@@ -265,10 +265,10 @@ void BufferCore::OnUnreferenced(BufferResource* resource) noexcept
     delete resource; // releases its backings
 }
 
-ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame) noexcept
+ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept
 {
     const std::lock_guard lock(resource.mutex);
-    BufferResource::FrameUse& use = resource.uses[frame % kMaxOpenFrames];
+    BufferResource::FrameUse& use = resource.uses[slot];
     if (use.frame != frame)
     {
         use.frame = frame;
@@ -283,7 +283,7 @@ ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame) noe
 
 bool BufferCore::IsBackingInFlight(const Backing& backing) const noexcept
 {
-    if (backing.lastBatch.load() > completedBatch.load())
+    if (backing.held.load() || backing.lastBatch.load() > completedBatch.load())
         return true;
     return backing.used.load() && m_frames->LastOpened() > m_frames->Completed();
 }
@@ -325,9 +325,9 @@ void BufferCore::ForgetFrame(uint64_t frame) noexcept
         if (!buffer)
             continue; // dropped: so are its entries
         const std::lock_guard lock(buffer->Resource()->mutex);
-        BufferResource::FrameUse& use = buffer->Resource()->uses[frame % kMaxOpenFrames];
-        if (use.frame == frame)
-            use = {};
+        for (BufferResource::FrameUse& use : buffer->Resource()->uses)
+            if (use.frame == frame)
+                use = {};
     }
 }
 

@@ -56,7 +56,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where);
     Result<Buffer> Find(BufferId id);
     void OnUnreferenced(BufferResource* resource) noexcept;
-    ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame) noexcept;
+    ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
     bool IsInFlight(BufferResource& resource) noexcept;
     bool IsBackingInFlight(const Backing& backing) const noexcept;
     // Gives the buffer a new backing; the old one stays for frames and copies that still need it. Mutex is held.

@@ -27,7 +27,7 @@ struct BufferResource
     // Changing state, under `mutex`. The order of locks: transfer engine, then this, then the core's.
     std::mutex mutex;
     Ref<Backing> backing; // empty once the system is gone
-    struct FrameUse       // what an open frame resolved, by frame number modulo kMaxOpenFrames
+    struct FrameUse       // what an open frame resolved, by the slot of the frame
     {
         uint64_t frame = 0;
         Ref<Backing> older; // set if the backing was swapped after that frame had resolved it

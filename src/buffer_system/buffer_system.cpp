@@ -140,6 +140,7 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
         return Fail(ErrorCode::MissingFeature, "buffer '{}' was created without a usage that has a device address",
                     resource.name);
     resource.backing->used.store(true);
+    resource.backing->held.store(true);
     return resource.backing->address;
 }
 

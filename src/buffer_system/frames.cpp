@@ -110,12 +110,13 @@ ResolvedBuffer Frame::Resolve(const Buffer& buffer) const noexcept
         SEDX_CORE_ERROR_TAG("CHECK", "Resolve: buffer '{}' belongs to another system", buffer.Name());
         return {};
     }
-    if (!core.Frames().IsOpen(m_number))
+    const uint32_t slot = core.Frames().SlotOf(m_number);
+    if (slot == FrameTracker::kNoSlot)
     {
         SEDX_CORE_ERROR_TAG("CHECK", "Resolve of buffer '{}': frame {} is not open", buffer.Name(), m_number);
         return {};
     }
-    return core.Resolve(*buffer.Resource(), m_number);
+    return core.Resolve(*buffer.Resource(), m_number, slot);
 }
 
 ResolvedBuffer Frame::Resolve(const BufferView& view) const noexcept

@@ -58,12 +58,16 @@ Result<uint64_t> FrameTracker::Begin()
 
     const std::lock_guard lock(m_mutex);
     const uint64_t number = m_lastOpened.load() + 1;
-    for (const Entry& entry : m_entries)
-        if (entry.state == State::Open && entry.number + kMaxOpenFrames <= number)
-            return Fail(ErrorCode::WrongState, "frame {} cannot begin: frame {} is still open, at most {} frames back is possible",
-                        number, entry.number, kMaxOpenFrames - 1);
+    std::array<bool, kMaxOpenFrames> taken{};
+    for (const Entry& open : m_entries)
+        if (open.state == State::Open)
+            taken[open.slot] = true;
+    const auto slot = std::find(taken.begin(), taken.end(), false);
+    if (slot == taken.end())
+        return Fail(ErrorCode::WrongState, "frame {} cannot begin: {} frames are open already", number, kMaxOpenFrames);
     Entry entry;
     entry.number = number;
+    entry.slot = static_cast<uint32_t>(slot - taken.begin());
     m_entries.push_back(entry);
     m_lastOpened.store(number);
     return number;
@@ -116,11 +120,11 @@ Result<void> FrameTracker::Retire(uint64_t number)
     return {};
 }
 
-bool FrameTracker::IsOpen(uint64_t number) const noexcept
+uint32_t FrameTracker::SlotOf(uint64_t number) const noexcept
 {
     const std::lock_guard lock(m_mutex);
     const Entry* entry = Find(number);
-    return entry != nullptr && entry->state == State::Open;
+    return entry != nullptr && entry->state == State::Open ? entry->slot : kNoSlot;
 }
 
 uint64_t FrameTracker::CurrentOpen() const noexcept

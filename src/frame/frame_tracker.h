@@ -28,7 +28,10 @@ class FrameTracker
     Result<void> End(uint64_t number);
     Result<void> Abandon(uint64_t number);
     Result<void> Retire(uint64_t number);
-    bool IsOpen(uint64_t number) const noexcept;
+    bool IsOpen(uint64_t number) const noexcept { return SlotOf(number) != kNoSlot; }
+    // Open frames have different slots, 0 .. kMaxOpenFrames - 1; kNoSlot: not open.
+    static constexpr uint32_t kNoSlot = ~0u;
+    uint32_t SlotOf(uint64_t number) const noexcept;
     uint64_t CurrentOpen() const noexcept; // 0: none
 
     // A signal value for a submission of this frame.
@@ -60,6 +63,7 @@ class FrameTracker
     {
         uint64_t number = 0;
         State state = State::Open;
+        uint32_t slot = 0; // while open
         bool retired = false; // FrameCompletion::Fences: RetireFrame was called
         bool abandoned = false;
         std::array<uint64_t, kMaxQueues> values{}; // last handed out for each queue; 0: none

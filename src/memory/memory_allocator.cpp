@@ -87,10 +87,10 @@ Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
         return sizeDiffers("VmaBudget", table.sizes.budget, sizeof(VmaBudget));
     if (table.sizes.poolCreateInfo != sizeof(VmaPoolCreateInfo))
         return sizeDiffers("VmaPoolCreateInfo", table.sizes.poolCreateInfo, sizeof(VmaPoolCreateInfo));
-    if (table.createBuffer == nullptr || table.destroyBuffer == nullptr || table.flushAllocation == nullptr ||
+    if (table.allocator == nullptr || table.createBuffer == nullptr || table.destroyBuffer == nullptr || table.flushAllocation == nullptr ||
         table.invalidateAllocation == nullptr || table.setAllocationName == nullptr ||
         table.getHeapBudgets == nullptr)
-        return Fail(ErrorCode::VmaMismatch, "the table of the engine's VMA lacks functions: its VMA is not shared");
+        return Fail(ErrorCode::VmaMismatch, "the table of the engine's VMA lacks the allocator or functions: its VMA is not shared");
     if ((table.allocatorFlags & VMA_ALLOCATOR_CREATE_BUFFER_DEVICE_ADDRESS_BIT) == 0)
         return Fail(ErrorCode::VmaMismatch, "the engine's VMA was created without "
                                             "VMA_ALLOCATOR_CREATE_BUFFER_DEVICE_ADDRESS_BIT: it is not shared");
@@ -163,9 +163,9 @@ Result<std::unique_ptr<MemoryAllocator>> MemoryAllocator::Create(std::shared_ptr
 {
     std::unique_ptr<MemoryAllocator> allocator(new MemoryAllocator(std::move(device)));
     DeviceState& state = *allocator->m_device;
-    if (state.vma.allocator != nullptr)
+    if (state.vma)
     {
-        allocator->m_status = UseEngine(*allocator->m_vma, state.vma);
+        allocator->m_status = UseEngine(*allocator->m_vma, *state.vma);
         if (allocator->m_status)
             return allocator;
         SEDX_CORE_WARN_TAG("MEMORY", "{}", allocator->m_status.error().message);

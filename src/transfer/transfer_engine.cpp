@@ -96,6 +96,8 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
     const auto isExhausted = [](const Result<Slice>& slice) {
         return !slice && slice.error().code == ErrorCode::OutOfStaging;
     };
+    if (!m_staging->FitsCurrent(minBytes, alignment))
+        PollAll(); // a block that has passed is better than another one
     for (uint32_t fruitless = 0;;)
     {
         auto slice = allocate(false);

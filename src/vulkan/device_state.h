@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 
 namespace sedx
 {
@@ -43,7 +44,7 @@ struct DeviceState
     std::vector<uint32_t> families; // without repetition
     std::vector<std::string> extensions;
     uint32_t apiVersion = VK_API_VERSION_1_3; // of the device as used
-    VmaTable vma{};                 // the engine's allocator, if any
+    std::optional<VmaTable> vma;    // the engine's allocator, if any
 
     std::atomic<bool> lost{false};
     std::atomic<uint64_t> validationErrors{0};
