@@ -39,6 +39,29 @@ uint64_t DefaultBudget(const sedx::Report& report)
     return static_cast<uint64_t>(static_cast<double>(largest) * kDefaultBudgetShare);
 }
 
+// A frame that is ended or abandoned in any case: the buffer system must not be destroyed while one is open.
+class OpenFrame
+{
+  public:
+    explicit OpenFrame(sedx::BufferSystem& system) : m_system(system), m_frame(Require(system.BeginFrame(), "frame")) {}
+    ~OpenFrame()
+    {
+        if (m_frame)
+            static_cast<void>(m_isSubmitted ? m_system.EndFrame(m_frame) : m_system.AbandonFrame(m_frame));
+    }
+    OpenFrame(const OpenFrame&) = delete;
+    OpenFrame& operator=(const OpenFrame&) = delete;
+
+    const sedx::Frame& Get() const noexcept { return m_frame; }
+    void SetSubmitted() noexcept { m_isSubmitted = true; }
+    void End() { Require(m_system.EndFrame(std::exchange(m_frame, {})), "frame"); }
+
+  private:
+    sedx::BufferSystem& m_system;
+    sedx::Frame m_frame;
+    bool m_isSubmitted = false;
+};
+
 class SceneRun
 {
   public:
@@ -137,13 +160,16 @@ class SceneRun
             m_streamer->WaitUntilSettled(camera.Position(), m_lastFrame);
         else
             m_streamer->Update(camera.Position(), m_lastFrame);
-        const sedx::Frame frame = Require(m_system->BeginFrame(), "frame");
+        OpenFrame open(*m_system);
+        const sedx::Frame& frame = open.Get();
         m_lastFrame = frame.Number();
         const OffscreenTarget& target = m_renderer->Draw(frame, camera, m_streamer->DrawList());
+        open.SetSubmitted();
         if (index % m_options.every == 0)
             m_pictures->Add(
-                index, Require(m_system->Readbacks().RequestImage(target.Picture(), target.WholeRegion()), "picture"));
-        Require(m_system->EndFrame(frame), "frame");
+                index,
+                Require(m_system->Readbacks().RequestImage(target.Picture(), target.WholeRegion(), frame), "picture"));
+        open.End();
         m_pictures->Poll();
     }
 

@@ -157,10 +157,8 @@ Result<bool> TransferEngine::WaitForStaging()
         else if (!m_leases.empty())
             return Fail(ErrorCode::OutOfStaging, "staging is exhausted ({} bytes) by leases of frames that have not passed",
                         m_staging->Desc().limitBytes);
-        else if (m_current->HasWrites()) // held back: an open frame carries recorded copies
-            return Fail(ErrorCode::NotSubmitted, "staging is exhausted ({} bytes) by copies that wait for the end of a "
-                                                 "frame with recorded copies",
-                        m_staging->Desc().limitBytes);
+        else if (m_current->HasWrites())
+            return true; // collected by another thread just now: submitted in the next round
     }
     if (oldest == 0)
         return false;

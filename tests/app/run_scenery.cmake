@@ -5,6 +5,7 @@
 #   ERROR         regular expression that standard error must match
 #   ONE_SENTENCE  true: standard error is one line
 #   PICTURES      list of picture files that must exist and not be empty
+#   REPEAT        true: a second run must make the same pictures, byte for byte
 #   MAKE_SCENERY, KIND   program and kind that make the folder OUT/scenery first
 file(REMOVE_RECURSE "${OUT}")
 file(MAKE_DIRECTORY "${OUT}")
@@ -44,6 +45,17 @@ foreach(picture IN LISTS PICTURES)
         fail("${picture} has only ${bytes} bytes")
     endif()
 endforeach()
+
+if(REPEAT)
+    execute_process(COMMAND "${PROGRAM}" ${ARGUMENTS} --out "${OUT}/again" COMMAND_ERROR_IS_FATAL ANY)
+    foreach(picture IN LISTS PICTURES)
+        file(SHA256 "${OUT}/pictures/${picture}" first)
+        file(SHA256 "${OUT}/again/${picture}" second)
+        if(NOT first STREQUAL second)
+            fail("a second run makes a different ${picture}")
+        endif()
+    endforeach()
+endif()
 
 if(REPORT)
     file(READ "${OUT}/pictures/report.json" json)

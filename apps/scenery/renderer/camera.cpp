@@ -3,6 +3,7 @@
 #include <glm/geometric.hpp>
 #include <glm/trigonometric.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace scenery
@@ -10,7 +11,9 @@ namespace scenery
 namespace
 {
 constexpr double kVerticalDegrees = 48.0;
-}
+constexpr double kNearMeters = 0.5;
+constexpr double kNearShare = 0.02; // of the distance to the target, for models of a few centimetres
+} // namespace
 
 Camera::Camera(const CameraPose& pose, double aspect) : m_position(pose.position)
 {
@@ -19,6 +22,7 @@ Camera::Camera(const CameraPose& pose, double aspect) : m_position(pose.position
     m_up = glm::cross(m_right, m_forward);
     m_tanY = std::tan(glm::radians(kVerticalDegrees) * 0.5);
     m_tanX = m_tanY * aspect;
+    m_near = static_cast<float>(std::min(kNearMeters, glm::distance(pose.position, pose.target) * kNearShare));
 }
 
 glm::mat4 Camera::ViewProjection() const
@@ -33,7 +37,7 @@ glm::mat4 Camera::ViewProjection() const
         matrix[column][1] = y[column];
         matrix[column][3] = w[column];
     }
-    matrix[3][2] = kNear; // z is constant, so that depth is kNear / distance
+    matrix[3][2] = m_near; // z is constant, so that depth is m_near / distance
     return matrix;
 }
 

@@ -17,7 +17,7 @@ class Camera
 
     const glm::dvec3& Position() const noexcept { return m_position; }
 
-    // From metres relative to the camera to clip space. Depth is reversed (1 at kNear, 0 at infinity), y points down.
+    // From metres relative to the camera to clip space. Depth is reversed (1 at Near(), 0 at infinity), y points down.
     glm::mat4 ViewProjection() const;
 
     // The direction through a place of the picture is Forward() + x * RayRight() + y * RayUp() for x and y in -1..1,
@@ -29,7 +29,7 @@ class Camera
     // False only if no part of the sphere can be in the picture.
     bool Sees(const glm::dvec3& center, double radius) const;
 
-    static constexpr float kNear = 0.5F; // metres
+    float Near() const noexcept { return m_near; } // metres; 0.5, or less before a very near target
 
   private:
     glm::dvec3 m_position;
@@ -38,5 +38,6 @@ class Camera
     glm::dvec3 m_forward;
     double m_tanX; // tangent of half the angle of view
     double m_tanY;
+    float m_near;
 };
 } // namespace scenery

@@ -1,4 +1,5 @@
 // Counts the messages of the validation layer from the first to the last Vulkan call, and prints the first of them.
+// Notices of the layer about its own settings are left out.
 #pragma once
 
 #include <sedx/device.h>

@@ -23,6 +23,9 @@ layout(location = 0) out vec4 outColor;
 
 void main()
 {
+    // The side of the triangle that is seen; winding and normals of models are not to be relied on.
+    vec3 face = cross(dFdx(inPosition), dFdy(inPosition));
+    face = dot(face, inPosition) > 0.0 ? -face : face;
     const vec4 albedo = inColor * texture(sampler2D(textures[inTexture], textureSampler), inTexCoord);
     if (albedo.a < 0.4)
         discard;
@@ -30,7 +33,7 @@ void main()
     const vec3 view = inPosition / distance;
     const vec3 sun = frame.sun.xyz;
     vec3 normal = normalize(inNormal);
-    normal = dot(normal, view) > 0.0 ? -normal : normal;
+    normal = dot(normal, face) < 0.0 ? -normal : normal;
     const vec3 color = Lit(albedo.rgb, normal, frame.cameraUp.xyz, sun);
     const float altitude = frame.cameraPosition.w + dot(inPosition, frame.cameraUp.xyz);
     const float visible = Visibility(distance, frame.cameraPosition.w, altitude);

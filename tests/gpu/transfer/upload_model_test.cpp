@@ -1,0 +1,300 @@
+// A model of the whole upload path: random operations of several threads against a copy of the bytes on the CPU.
+//
+// Each thread owns its buffers and knows at every moment what they must hold. It writes, maps, reads back, drops and
+// resolves, while another thread opens and ends frames and copies on the GPU.
+#include "support/gpu_test.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <deque>
+#include <thread>
+
+namespace sedx::test
+{
+namespace
+{
+class UploadModelTest : public GpuLayoutTest
+{
+};
+
+INSTANTIATE_TEST_SUITE_P(Layouts, UploadModelTest,
+                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::SmallBar(),
+                                         MemoryLayout::NonCoherent()),
+                         LayoutName);
+
+// One thread's buffers and what they hold.
+class Owner
+{
+  public:
+    Owner(BufferSystem& system, uint64_t seed) : m_system(system), m_random(seed)
+    {
+        for (Entry& entry : m_entries)
+            Replace(entry);
+    }
+
+    void Step()
+    {
+        Entry& entry = m_entries[m_random.Between(0, m_entries.size() - 1)];
+        switch (m_random.Between(0, 19))
+        {
+        case 0:
+            Replace(entry);
+            break;
+        case 1:
+        case 2:
+            Request(entry);
+            break;
+        case 3:
+            Resolve(entry);
+            break;
+        case 4:
+            Map(entry);
+            break;
+        case 5:
+            EXPECT_TRUE(Ok(m_system.Uploads().Submit()));
+            break;
+        case 6:
+            Check();
+            break;
+        case 7:
+            WriteMany(entry);
+            break;
+        default:
+            Write(entry);
+            break;
+        }
+    }
+
+    // Everything that was asked for, and the final contents.
+    void Finish()
+    {
+        while (!m_reads.empty())
+            Check();
+        for (Entry& entry : m_entries)
+        {
+            Request(entry);
+            Check();
+        }
+    }
+
+  private:
+    struct Entry
+    {
+        Buffer buffer;
+        Bytes shadow;
+    };
+    struct Read
+    {
+        ReadbackTicket ticket;
+        Bytes expected;
+    };
+
+    struct Range
+    {
+        uint64_t offset;
+        uint64_t count;
+    };
+    Range Choose(const Entry& entry, uint64_t most)
+    {
+        const uint64_t offset = m_random.Between(0, entry.shadow.size() - 1);
+        return {offset, std::min<uint64_t>(m_random.Between(0, most), entry.shadow.size() - offset)};
+    }
+    static void Overwrite(Entry& entry, uint64_t offset, const Bytes& bytes)
+    {
+        std::ranges::copy(bytes, entry.shadow.begin() + static_cast<ptrdiff_t>(offset));
+    }
+    Bytes Fresh(uint64_t count) { return Pattern(m_random.Between(0, UINT32_MAX), count); }
+
+    void Replace(Entry& entry)
+    {
+        const uint64_t size = m_random.Chance(1, 8) ? m_random.Between(50000, 200000) : m_random.Between(1, 3000);
+        const MemoryType memory = m_random.Chance(1, 3) ? MemoryType::CPU : MemoryType::GPU;
+        auto made = m_system.CreateBuffer(size, BufferUsage::Storage, memory, "of the model");
+        ASSERT_TRUE(Ok(made));
+        entry.buffer = *made; // the old one goes, whatever is under way with it
+        entry.shadow = Fresh(size);
+        EXPECT_TRUE(Ok(m_system.Uploads().Write(entry.buffer, 0, entry.shadow)));
+    }
+    void Write(Entry& entry)
+    {
+        const Range range = Choose(entry, m_random.Chance(1, 10) ? 100000 : 200);
+        const Bytes bytes = Fresh(range.count);
+        EXPECT_TRUE(Ok(m_system.Uploads().Write(entry.buffer, range.offset, bytes)));
+        Overwrite(entry, range.offset, bytes);
+    }
+    void WriteMany(Entry& entry)
+    {
+        std::vector<Bytes> bytes;
+        std::vector<Range> ranges;
+        for (uint64_t i = m_random.Between(1, 6); i > 0; --i)
+        {
+            ranges.push_back(Choose(entry, 500));
+            bytes.push_back(Fresh(ranges.back().count));
+        }
+        std::vector<BufferWrite> writes;
+        for (size_t i = 0; i < ranges.size(); ++i)
+        {
+            writes.push_back({entry.buffer, ranges[i].offset, bytes[i]});
+            Overwrite(entry, ranges[i].offset, bytes[i]);
+        }
+        EXPECT_TRUE(Ok(m_system.Uploads().WriteMany(writes)));
+    }
+    void Map(Entry& entry)
+    {
+        if (entry.buffer.Memory() != MemoryType::CPU)
+            return;
+        const bool discard = m_random.Chance(1, 2);
+        auto mapping = m_system.MapWritable<std::byte>(entry.buffer,
+                                                       discard ? MapMode::WriteDiscard : MapMode::Write);
+        if (!mapping)
+        {
+            EXPECT_TRUE(!discard && mapping.error().code == ErrorCode::Busy) << mapping.error().message;
+            return;
+        }
+        entry.shadow = Fresh(entry.shadow.size());
+        std::ranges::copy(entry.shadow, mapping->Span().begin());
+    }
+    void Resolve(Entry& entry)
+    {
+        const Frame frame = m_system.GetCurrentFrame();
+        if (frame)
+            frame.Resolve(entry.buffer); // nulls if the frame ended meanwhile
+    }
+    void Request(Entry& entry)
+    {
+        const Range range = m_random.Chance(1, 3) ? Range{0, entry.shadow.size()} : Choose(entry, 1000);
+        if (range.count == 0)
+            return;
+        const auto ticket = m_system.Readbacks().Request({entry.buffer, range.offset, range.count});
+        ASSERT_TRUE(Ok(ticket));
+        const auto from = entry.shadow.begin() + static_cast<ptrdiff_t>(range.offset);
+        m_reads.push_back({*ticket, Bytes(from, from + static_cast<ptrdiff_t>(range.count))});
+        if (m_reads.size() > 20)
+            Check();
+    }
+    void Check()
+    {
+        if (m_reads.empty())
+            return;
+        const Read read = std::move(m_reads.front());
+        m_reads.pop_front();
+        const auto bytes = read.ticket.Wait();
+        ASSERT_TRUE(Ok(bytes));
+        ASSERT_TRUE(SameBytes(read.expected, *bytes)) << m_random.Trace();
+    }
+
+    BufferSystem& m_system;
+    Random m_random;
+    std::array<Entry, 6> m_entries;
+    std::deque<Read> m_reads;
+};
+
+TEST_P(UploadModelTest, OneThread)
+{
+    constexpr uint64_t kSeed = 0xA11CEull;
+    std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed));
+    auto system = MakeSystem({.framesInFlight = 2,
+                              .stagingBlockBytes = 256 << 10,
+                              .stagingLimitBytes = 1 << 20,
+                              .warmStagingBytes = 512 << 10});
+    ASSERT_TRUE(system);
+    TestCommands commands(TheDevice());
+    {
+        Owner owner(*system, kSeed);
+        for (int i = 0; i < 3000 && !HasFailure(); ++i)
+        {
+            owner.Step();
+            if (i % 10 == 0)
+            {
+                commands.RunFrame(*system, [&](const Frame&, VkCommandBuffer) {
+                    for (int step = 0; step < 5; ++step)
+                        owner.Step();
+                });
+            }
+        }
+        owner.Finish();
+    }
+    commands.RunFrame(*system);
+    commands.WaitIdle();
+    system->Poll();
+    const Report report = system->GetReport();
+    EXPECT_EQ(report.liveBuffers, 0u);
+    EXPECT_EQ(report.pendingDestroyed, 0u);
+    EXPECT_LE(report.staging.peakBytes, 1u << 20);
+}
+
+TEST_P(UploadModelTest, ThreadsAndFrames)
+{
+    constexpr uint64_t kSeed = 0xB0Bull;
+    constexpr uint64_t kThreads = 4;
+    std::printf("seeds %llu and up\n", static_cast<unsigned long long>(kSeed));
+    auto system = MakeSystem({.framesInFlight = 3,
+                              .stagingBlockBytes = 256 << 10,
+                              .stagingLimitBytes = 2 << 20,
+                              .warmStagingBytes = 512 << 10});
+    ASSERT_TRUE(system);
+    TestCommands commands(TheDevice());
+    std::atomic<uint64_t> running{kThreads};
+    std::vector<std::thread> threads;
+    for (uint64_t thread = 0; thread < kThreads; ++thread)
+    {
+        threads.emplace_back([&, thread] {
+            {
+                Owner owner(*system, kSeed + thread);
+                for (int i = 0; i < 800 && !HasFailure(); ++i)
+                    owner.Step();
+                owner.Finish();
+            }
+            --running;
+        });
+    }
+
+    // This thread draws: it copies one of its buffers to another on the GPU, and reads both.
+    Random random(kSeed + 1000);
+    const auto a = system->CreateBuffer(4000, BufferUsage::Storage, MemoryType::GPU, "drawn from");
+    const auto b = system->CreateBuffer(4000, BufferUsage::Storage, MemoryType::GPU, "drawn to");
+    EXPECT_TRUE(a && b);
+    Bytes shadow = Filled(0, 4000);
+    EXPECT_TRUE(Ok(system->Uploads().Write(*a, 0, shadow)));
+    std::deque<std::pair<ReadbackTicket, Bytes>> reads;
+    while (running != 0 && !HasFailure())
+    {
+        const auto frame = system->BeginFrame();
+        EXPECT_TRUE(Ok(frame));
+        if (!frame)
+            break;
+        VkCommandBuffer cmd = commands.Begin();
+        commands.Barrier(cmd);
+        EXPECT_TRUE(Ok(system->CopyBuffer(*frame, cmd, *a, *b, 4000)));
+        const uint64_t offset = random.Between(0, 3999);
+        const Bytes bytes = Pattern(random.Between(0, UINT32_MAX), std::min<uint64_t>(500, 4000 - offset));
+        EXPECT_TRUE(Ok(system->Uploads().Write(*a, offset, bytes)));
+        std::ranges::copy(bytes, shadow.begin() + static_cast<ptrdiff_t>(offset));
+        commands.Submit(cmd, *frame);
+        const auto ticket = system->Readbacks().Request(*b);
+        EXPECT_TRUE(Ok(ticket));
+        if (ticket)
+            reads.emplace_back(*ticket, shadow);
+        EXPECT_TRUE(Ok(system->EndFrame(*frame)));
+        if (reads.size() > 10)
+        {
+            const auto read = reads.front().first.Wait();
+            EXPECT_TRUE(Ok(read));
+            if (read)
+            {
+                EXPECT_TRUE(SameBytes(reads.front().second, *read)) << random.Trace();
+            }
+            reads.pop_front();
+        }
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    commands.WaitIdle();
+    system->Poll();
+    EXPECT_EQ(system->GetReport().liveBuffers, 2u);
+    EXPECT_LE(system->GetReport().staging.peakBytes, 2u << 20);
+}
+} // namespace
+} // namespace sedx::test

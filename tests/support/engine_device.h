@@ -1,0 +1,57 @@
+// EngineDevice: an instance and a device made with plain Vulkan, as an engine would, for adoption by the library.
+#pragma once
+
+#include "support/raw_functions.h"
+#include "support/validation_log.h"
+
+namespace sedx::test
+{
+enum class FeatureStyle
+{
+    Collective, // VkPhysicalDeviceVulkan12Features and VkPhysicalDeviceVulkan13Features
+    Single,     // VkPhysicalDeviceTimelineSemaphoreFeatures and so on
+};
+
+class EngineDevice
+{
+  public:
+    struct Options
+    {
+        FeatureStyle features = FeatureStyle::Collective;
+        std::vector<const char*> extensions{};
+    };
+    // Null (with a failure of the test) if there is no driver.
+    static std::unique_ptr<EngineDevice> Make(const Options& options);
+    static std::unique_ptr<EngineDevice> Make() { return Make(Options()); }
+    ~EngineDevice();
+    EngineDevice(const EngineDevice&) = delete;
+    EngineDevice& operator=(const EngineDevice&) = delete;
+
+    // Everything that Device::Adopt needs. Refers to this object.
+    AdoptDesc Describe() const;
+
+    VkInstance instance = VK_NULL_HANDLE;
+    VkPhysicalDevice physicalDevice = VK_NULL_HANDLE;
+    VkDevice device = VK_NULL_HANDLE;
+    VkQueue queue = VK_NULL_HANDLE;
+    uint32_t family = 0;
+    std::string name;
+    PFN_vkGetInstanceProcAddr getInstanceProcAddr = nullptr;
+    RawFunctions functions;
+    ValidationLog validation;
+
+    // What was given to vkCreateDevice: exactly the features that the library requires, and nothing else.
+    VkPhysicalDeviceFeatures2 features{};
+    VkPhysicalDeviceVulkan12Features features12{};
+    VkPhysicalDeviceVulkan13Features features13{};
+    VkPhysicalDeviceTimelineSemaphoreFeatures timeline{};
+    VkPhysicalDeviceBufferDeviceAddressFeatures address{};
+    VkPhysicalDeviceSynchronization2Features sync2{};
+    std::vector<const char*> extensions;
+
+  private:
+    EngineDevice() = default;
+    bool Create(const Options& options);
+    VkDebugUtilsMessengerEXT m_messenger = VK_NULL_HANDLE;
+};
+} // namespace sedx::test
