@@ -44,6 +44,26 @@ void ImageBarrier(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageTarg
     vk.CmdPipelineBarrier2(cmd, &dependency);
 }
 
+// What the engine may do with an image in a layout; everything where the layout does not say.
+VkAccessFlags2 AccessesOf(VkImageLayout layout)
+{
+    switch (layout)
+    {
+    case VK_IMAGE_LAYOUT_UNDEFINED:
+    case VK_IMAGE_LAYOUT_PREINITIALIZED:
+    case VK_IMAGE_LAYOUT_PRESENT_SRC_KHR: return VK_ACCESS_2_NONE;
+    case VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL:
+        return VK_ACCESS_2_SHADER_READ_BIT | VK_ACCESS_2_INPUT_ATTACHMENT_READ_BIT;
+    case VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL:
+        return VK_ACCESS_2_COLOR_ATTACHMENT_READ_BIT | VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT;
+    case VK_IMAGE_LAYOUT_DEPTH_STENCIL_ATTACHMENT_OPTIMAL:
+        return VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_READ_BIT | VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT;
+    case VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL: return VK_ACCESS_2_TRANSFER_READ_BIT;
+    case VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL: return VK_ACCESS_2_TRANSFER_WRITE_BIT;
+    default: return VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
+    }
+}
+
 constexpr VkPipelineStageFlags2 kAll = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
 constexpr VkPipelineStageFlags2 kCopy = VK_PIPELINE_STAGE_2_COPY_BIT;
 constexpr VkAccessFlags2 kAnyAccess = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
@@ -87,7 +107,8 @@ void RecordBufferWrites(const DeviceDispatch& vk, VkCommandBuffer cmd, BufferWri
 void RecordImageWrite(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageWrite& write, BatchStats& stats)
 {
     constexpr VkImageLayout kLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
-    ImageBarrier(vk, cmd, write.target, write.target.oldLayout, kLayout, kAll, kAnyAccess, kCopy,
+    ImageBarrier(vk, cmd, write.target, write.target.oldLayout, kLayout, kAll,
+                 AccessesOf(write.target.oldLayout), kCopy,
                  VK_ACCESS_2_TRANSFER_WRITE_BIT);
     for (const ImageWrite::Piece& piece : write.pieces)
     {
@@ -101,7 +122,7 @@ void RecordImageWrite(const DeviceDispatch& vk, VkCommandBuffer cmd, const Image
     }
     stats.copyRegions += write.pieces.size();
     ImageBarrier(vk, cmd, write.target, kLayout, write.target.newLayout, kCopy, VK_ACCESS_2_TRANSFER_WRITE_BIT, kAll,
-                 kAnyAccess);
+                 AccessesOf(write.target.newLayout));
 }
 
 void RecordBufferRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferRead& read, BatchStats& stats)
@@ -120,7 +141,8 @@ void RecordBufferRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const Buffe
 void RecordImageRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageRead& read, BatchStats& stats)
 {
     constexpr VkImageLayout kLayout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
-    ImageBarrier(vk, cmd, read.target, read.target.oldLayout, kLayout, kAll, kAnyAccess, kCopy,
+    ImageBarrier(vk, cmd, read.target, read.target.oldLayout, kLayout, kAll,
+                 AccessesOf(read.target.oldLayout), kCopy,
                  VK_ACCESS_2_TRANSFER_READ_BIT);
     VkCopyImageToBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_IMAGE_TO_BUFFER_INFO_2};
     copy.srcImage = read.target.image;
@@ -131,7 +153,7 @@ void RecordImageRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageR
     vk.CmdCopyImageToBuffer2(cmd, &copy);
     ++stats.copyRegions;
     ImageBarrier(vk, cmd, read.target, kLayout, read.target.newLayout, kCopy, VK_ACCESS_2_TRANSFER_READ_BIT, kAll,
-                 kAnyAccess);
+                 AccessesOf(read.target.newLayout));
 }
 } // namespace
 

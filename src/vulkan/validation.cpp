@@ -6,10 +6,19 @@ namespace sedx
 {
 namespace
 {
+// What the layer says about itself and its settings is no finding about the program.
+bool IsNotice(const VkDebugUtilsMessengerCallbackDataEXT& data)
+{
+    const std::string_view id = data.pMessageIdName != nullptr ? data.pMessageIdName : "";
+    return id == "VALIDATION-SETTINGS" || id == "WARNING-GPU-Assisted-Validation" || id == "WARNING-Setting";
+}
+
 VKAPI_ATTR VkBool32 VKAPI_CALL OnMessage(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
                                          VkDebugUtilsMessageTypeFlagsEXT, const VkDebugUtilsMessengerCallbackDataEXT* data,
                                          void* user)
 {
+    if (IsNotice(*data))
+        return VK_FALSE;
     auto& state = *static_cast<DeviceState*>(user);
     const bool isError = (severity & VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT) != 0;
     (isError ? state.validationErrors : state.validationWarnings).fetch_add(1, std::memory_order_relaxed);
