@@ -69,6 +69,10 @@ Result<Ref<Backing>> BufferCore::CreateBacking(uint64_t bytes, BufferUsage compl
     if (bytes > limit)
         return Fail(ErrorCode::LimitExceeded, "buffer '{}' of {} bytes exceeds the device's maxBufferSize of {} bytes",
                     name, bytes, limit);
+    if (bytes > m_device->maxAllocationSize)
+        return Fail(ErrorCode::LimitExceeded,
+                    "buffer '{}' of {} bytes exceeds the device's maxMemoryAllocationSize of {} bytes", name, bytes,
+                    m_device->maxAllocationSize);
     const uint64_t capacity = bytes <= (limit & ~uint64_t{3}) ? (bytes + 3) & ~uint64_t{3} : bytes;
     auto made = m_memory->CreateBuffer(capacity, static_cast<VkBufferUsageFlags>(completedUsage), memory, name);
     if (!made)

@@ -86,11 +86,14 @@ void FillDeviceFacts(DeviceState& state)
     VkPhysicalDeviceDriverProperties driver{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
     VkPhysicalDeviceMaintenance4Properties maintenance4{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES};
     maintenance4.pNext = &driver;
+    VkPhysicalDeviceMaintenance3Properties maintenance3{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
+    driver.pNext = &maintenance3;
     VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
     properties.pNext = &maintenance4;
     state.vki.GetPhysicalDeviceProperties2(state.physicalDevice, &properties);
     state.properties = properties.properties;
     state.maxBufferSize = maintenance4.maxBufferSize;
+    state.maxAllocationSize = maintenance3.maxMemoryAllocationSize;
     state.name = fmt::format("{} ({} {})", properties.properties.deviceName, driver.driverName, driver.driverInfo);
     state.vki.GetPhysicalDeviceMemoryProperties(state.physicalDevice, &state.memory);
 

@@ -37,7 +37,8 @@ struct DeviceState
 
     VkPhysicalDeviceProperties properties{};
     VkPhysicalDeviceMemoryProperties memory{};
-    uint64_t maxBufferSize = 0; // VkPhysicalDeviceMaintenance4Properties
+    uint64_t maxBufferSize = 0;     // VkPhysicalDeviceMaintenance4Properties
+    uint64_t maxAllocationSize = 0; // VkPhysicalDeviceMaintenance3Properties: of one piece of memory
     std::string name;
     std::vector<QueueInfo> queues;
     std::vector<QueueAccess> access;

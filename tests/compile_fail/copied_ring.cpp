@@ -2,7 +2,4 @@
 // expect: deleted
 #include <sedx/sedx.h>
 
-void Copy(sedx::RingBuffer& ring)
-{
-    sedx::RingBuffer copy(ring);
-}
+void Copy(sedx::RingBuffer& ring) { sedx::RingBuffer copy(ring); }

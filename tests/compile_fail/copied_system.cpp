@@ -2,7 +2,4 @@
 // expect: deleted
 #include <sedx/sedx.h>
 
-void Copy(sedx::BufferSystem& system)
-{
-    sedx::BufferSystem copy(system);
-}
+void Copy(sedx::BufferSystem& system) { sedx::BufferSystem copy(system); }

@@ -2,7 +2,4 @@
 // expect: (BufferElement|trivially copyable)
 #include <sedx/sedx.h>
 
-void Map(sedx::BufferSystem& system, const sedx::Buffer& buffer)
-{
-    (void)system.MapWritable<std::string>(buffer);
-}
+void Map(sedx::BufferSystem& system, const sedx::Buffer& buffer) { (void)system.MapWritable<std::string>(buffer); }

@@ -2,7 +2,4 @@
 // expect: BufferElement
 #include <sedx/sedx.h>
 
-void Map(sedx::BufferSystem& system, const sedx::Buffer& buffer)
-{
-    (void)system.MapReadable<const float*>(buffer);
-}
+void Map(sedx::BufferSystem& system, const sedx::Buffer& buffer) { (void)system.MapReadable<const float*>(buffer); }

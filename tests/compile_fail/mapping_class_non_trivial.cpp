@@ -2,7 +2,4 @@
 // expect: buffers hold trivially copyable elements
 #include <sedx/sedx.h>
 
-void Map(sedx::detail::MappedRange range)
-{
-    sedx::WritableMapping<std::string> mapping(std::move(range));
-}
+void Map(sedx::detail::MappedRange range) { sedx::WritableMapping<std::string> mapping(std::move(range)); }

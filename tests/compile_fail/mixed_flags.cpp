@@ -2,7 +2,4 @@
 // expect: (no match for 'operator\\|'|invalid operands to binary expression)
 #include <sedx/sedx.h>
 
-auto Mix()
-{
-    return sedx::BufferUsage::Vertex | sedx::MemoryType::GPU;
-}
+auto Mix() { return sedx::BufferUsage::Vertex | sedx::MemoryType::GPU; }

@@ -2,7 +2,4 @@
 // expect: (BufferElement|no matching function|no matching member function)
 #include <sedx/sedx.h>
 
-void Read(const sedx::ReadbackTicket& ticket)
-{
-    (void)ticket.Span<void*>();
-}
+void Read(const sedx::ReadbackTicket& ticket) { (void)ticket.Span<void*>(); }

@@ -8,7 +8,4 @@ struct Vertex
     float position[3];
 };
 
-void Create(sedx::BufferFactory& factory)
-{
-    (void)factory.CreateVertexBuffer(std::span<const Vertex>());
-}
+void Create(sedx::BufferFactory& factory) { (void)factory.CreateVertexBuffer(std::span<const Vertex>()); }

@@ -25,10 +25,7 @@ Bytes Pattern(uint64_t seed, size_t count)
     return bytes;
 }
 
-Bytes Filled(uint8_t value, size_t count)
-{
-    return Bytes(count, static_cast<std::byte>(value));
-}
+Bytes Filled(uint8_t value, size_t count) { return Bytes(count, static_cast<std::byte>(value)); }
 
 testing::AssertionResult SameBytes(std::span<const std::byte> expected, std::span<const std::byte> actual)
 {
@@ -59,8 +56,5 @@ uint64_t Random::Between(uint64_t low, uint64_t high)
     return std::uniform_int_distribution<uint64_t>(low, high)(m_engine);
 }
 
-bool Random::Chance(uint64_t times, uint64_t outOf)
-{
-    return Between(1, outOf) <= times;
-}
+bool Random::Chance(uint64_t times, uint64_t outOf) { return Between(1, outOf) <= times; }
 } // namespace sedx::test

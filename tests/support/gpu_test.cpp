@@ -125,10 +125,7 @@ uint64_t GpuTest::NewWaits()
     return now - std::exchange(m_waitsBefore, now);
 }
 
-std::string LayoutName(const testing::TestParamInfo<MemoryLayout>& info)
-{
-    return info.param.name;
-}
+std::string LayoutName(const testing::TestParamInfo<MemoryLayout>& info) { return info.param.name; }
 
 Bytes ReadBack(BufferSystem& system, const BufferView& view)
 {

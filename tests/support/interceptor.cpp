@@ -30,10 +30,7 @@ constexpr std::array<std::string_view, kFunctions> kNames = {
 #undef SEDX_TEST_NAME
 };
 
-constexpr std::string_view NameOf(Fn function)
-{
-    return kNames[static_cast<size_t>(function)];
-}
+constexpr std::string_view NameOf(Fn function) { return kNames[static_cast<size_t>(function)]; }
 
 template <class Handle>
 uint64_t Key(Handle handle)
@@ -143,8 +140,8 @@ struct Interceptor::Impl
                 deviceWaitIdle(device);
             return result;
         }
-        const bool canTell = function == Fn::QueueSubmit2 || function == Fn::WaitSemaphores ||
-                             function == Fn::GetSemaphoreCounterValue;
+        const bool canTell =
+            function == Fn::QueueSubmit2 || function == Fn::WaitSemaphores || function == Fn::GetSemaphoreCounterValue;
         if (isLost && canTell)
             return VK_ERROR_DEVICE_LOST;
         return std::nullopt;
@@ -190,9 +187,13 @@ struct Interceptor::Impl
         backing.assign(layout.types.size(), UINT32_MAX);
         for (size_t i = 0; i < layout.types.size(); ++i)
         {
-            for (uint32_t real = 0; real < properties.memoryTypeCount && backing[i] == UINT32_MAX; ++real)
+            // A real type with all the properties; else one that can be mapped if the layout's can.
+            const VkMemoryPropertyFlags all = layout.types[i].propertyFlags;
+            for (uint32_t step = 0; step < 2 * properties.memoryTypeCount && backing[i] == UINT32_MAX; ++step)
             {
-                const VkMemoryPropertyFlags wanted = layout.types[i].propertyFlags;
+                const uint32_t real = step % properties.memoryTypeCount;
+                const VkMemoryPropertyFlags wanted =
+                    step < properties.memoryTypeCount ? all : all & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
                 if ((properties.memoryTypes[real].propertyFlags & wanted) == wanted)
                     backing[i] = real;
             }
@@ -246,10 +247,7 @@ Registry& GetRegistry()
     return registry;
 }
 
-void* DispatchKey(void* handle)
-{
-    return *static_cast<void**>(handle);
-}
+void* DispatchKey(void* handle) { return *static_cast<void**>(handle); }
 
 Interceptor::Impl& Find(void* handle)
 {
@@ -280,14 +278,8 @@ auto LastOf(Args... args)
     return std::get<sizeof...(Args) - 1>(std::tuple(args...));
 }
 
-constexpr bool Creates(Fn function)
-{
-    return NameOf(function).starts_with("Create") || function == Fn::AllocateMemory;
-}
-constexpr bool Destroys(Fn function)
-{
-    return NameOf(function).starts_with("Destroy") || function == Fn::FreeMemory;
-}
+constexpr bool Creates(Fn function) { return NameOf(function).starts_with("Create") || function == Fn::AllocateMemory; }
+constexpr bool Destroys(Fn function) { return NameOf(function).starts_with("Destroy") || function == Fn::FreeMemory; }
 // "Buffer" of CreateBuffer and DestroyBuffer.
 constexpr std::string_view KindOf(Fn function)
 {
@@ -679,14 +671,9 @@ struct Behaviour<Fn::WaitSemaphores>
                 ++impl.heldWaits;
                 switch (impl.onHeldWait)
                 {
-                case HeldTimelines::OnWait::Release:
-                    impl.isHeld = false;
-                    break;
-                case HeldTimelines::OnWait::TimeOut:
-                    return VK_TIMEOUT;
-                case HeldTimelines::OnWait::Block:
-                    impl.released.wait(lock, [&] { return !impl.isHeld; });
-                    break;
+                case HeldTimelines::OnWait::Release: impl.isHeld = false; break;
+                case HeldTimelines::OnWait::TimeOut: return VK_TIMEOUT;
+                case HeldTimelines::OnWait::Block: impl.released.wait(lock, [&] { return !impl.isHeld; }); break;
                 }
             }
         }
@@ -731,8 +718,14 @@ struct Behaviour<Fn::CmdCopyBuffer>
             ++impl.copyCalls;
             for (const VkBufferCopy& region : std::span(regions, count))
             {
-                impl.copies.push_back({commandBuffer, source, destination, region.srcOffset, region.dstOffset,
-                                       region.size, {}, impl.copyCalls});
+                impl.copies.push_back({commandBuffer,
+                                       source,
+                                       destination,
+                                       region.srcOffset,
+                                       region.dstOffset,
+                                       region.size,
+                                       {},
+                                       impl.copyCalls});
             }
         }
         next(commandBuffer, source, destination, count, regions);
@@ -750,8 +743,14 @@ struct Behaviour<Fn::CmdCopyBuffer2>
             ++impl.copyCalls;
             for (const VkBufferCopy2& region : std::span(info->pRegions, info->regionCount))
             {
-                impl.copies.push_back({commandBuffer, info->srcBuffer, info->dstBuffer, region.srcOffset,
-                                       region.dstOffset, region.size, {}, impl.copyCalls});
+                impl.copies.push_back({commandBuffer,
+                                       info->srcBuffer,
+                                       info->dstBuffer,
+                                       region.srcOffset,
+                                       region.dstOffset,
+                                       region.size,
+                                       {},
+                                       impl.copyCalls});
             }
         }
         next(commandBuffer, info);
@@ -815,7 +814,7 @@ template <Fn kFunction, auto kMember>
 struct Replacement;
 
 template <Fn kFunction, class Table, class R, class First, class... Rest,
-          R(VKAPI_PTR* Table::*kMember)(First, Rest...)>
+          R (VKAPI_PTR* Table::*kMember)(First, Rest...)>
 struct Replacement<kFunction, kMember>
 {
     static VKAPI_ATTR R VKAPI_CALL Call(First first, Rest... rest)
@@ -911,10 +910,7 @@ uint64_t Interceptor::Calls(Fn function) const noexcept
     return m_impl->calls[static_cast<size_t>(function)].load(std::memory_order_relaxed);
 }
 
-uint64_t Interceptor::FallibleCalls() const noexcept
-{
-    return m_impl->fallibleCalls.load(std::memory_order_relaxed);
-}
+uint64_t Interceptor::FallibleCalls() const noexcept { return m_impl->fallibleCalls.load(std::memory_order_relaxed); }
 
 std::vector<std::string> Interceptor::Trace() const
 {
@@ -965,10 +961,7 @@ std::string Interceptor::LastFailed() const
     return m_impl->lastFailed;
 }
 
-void Interceptor::LoseDevice()
-{
-    m_impl->Lose();
-}
+void Interceptor::LoseDevice() { m_impl->Lose(); }
 
 std::vector<ObjectCount> Interceptor::Objects() const
 {
@@ -1012,10 +1005,7 @@ uint64_t Interceptor::AliveBytes() const
     return bytes;
 }
 
-bool Interceptor::IsAlive(VkBuffer buffer) const
-{
-    return BufferBytes(buffer) != 0;
-}
+bool Interceptor::IsAlive(VkBuffer buffer) const { return BufferBytes(buffer) != 0; }
 
 uint64_t Interceptor::BufferBytes(VkBuffer buffer) const
 {
@@ -1071,10 +1061,7 @@ HeldTimelines::HeldTimelines(Interceptor& interceptor, OnWait onWait) : m_interc
     impl.isHeld = true;
 }
 
-HeldTimelines::~HeldTimelines()
-{
-    Release();
-}
+HeldTimelines::~HeldTimelines() { Release(); }
 
 void HeldTimelines::Release()
 {

@@ -47,9 +47,9 @@ struct CopyRecord
     VkBuffer destination = VK_NULL_HANDLE; // null: an image
     uint64_t sourceOffset = 0;
     uint64_t destinationOffset = 0;
-    uint64_t bytes = 0;      // 0 for images
-    VkExtent3D extent{};     // of images
-    uint32_t call = 0;       // regions with the same number came in one call
+    uint64_t bytes = 0;  // 0 for images
+    VkExtent3D extent{}; // of images
+    uint32_t call = 0;   // regions with the same number came in one call
 };
 
 struct FlushRecord
@@ -121,7 +121,7 @@ class Interceptor
     uint64_t AliveObjects(const std::string& kind) const;
     uint64_t AliveBytes() const; // of VkDeviceMemory
     bool IsAlive(VkBuffer buffer) const;
-    uint64_t BufferBytes(VkBuffer buffer) const; // as created; 0 if not alive
+    uint64_t BufferBytes(VkBuffer buffer) const;  // as created; 0 if not alive
     std::vector<std::string> ObjectNames() const; // all names given with debug utils, in order
     // Violations that the interceptor itself found, such as a map of memory that the layout calls not mappable.
     std::vector<std::string> Violations() const;

@@ -11,19 +11,13 @@ constexpr VkMemoryPropertyFlags kCached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
 constexpr VkDeviceSize kGiB = VkDeviceSize{1} << 30;
 } // namespace
 
-MemoryLayout MemoryLayout::Native()
-{
-    return {.name = "Native", .heaps = {}, .types = {}};
-}
+MemoryLayout MemoryLayout::Native() { return {.name = "Native", .heaps = {}, .types = {}}; }
 
 MemoryLayout MemoryLayout::Discrete()
 {
     return {.name = "Discrete",
             .heaps = {{8 * kGiB, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT}, {16 * kGiB, 0}},
-            .types = {{0, 1},
-                      {kLocal, 0},
-                      {kVisible | kCoherent, 1},
-                      {kVisible | kCoherent | kCached, 1}}};
+            .types = {{0, 1}, {kLocal, 0}, {kVisible | kCoherent, 1}, {kVisible | kCoherent | kCached, 1}}};
 }
 
 MemoryLayout MemoryLayout::SmallBar()

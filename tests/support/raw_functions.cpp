@@ -8,8 +8,7 @@ namespace sedx::test
 RawFunctions RawFunctions::Load(PFN_vkGetDeviceProcAddr getDeviceProcAddr, VkDevice device)
 {
     RawFunctions functions;
-#define SEDX_TEST_LOAD(name)                                                                                           \
-    functions.name = reinterpret_cast<PFN_vk##name>(getDeviceProcAddr(device, "vk" #name));
+#define SEDX_TEST_LOAD(name) functions.name = reinterpret_cast<PFN_vk##name>(getDeviceProcAddr(device, "vk" #name));
     SEDX_TEST_RAW_FUNCTIONS(SEDX_TEST_LOAD)
 #undef SEDX_TEST_LOAD
     return functions;

@@ -37,7 +37,9 @@ VkPhysicalDeviceMemoryProperties RealLayout::Properties() const
 std::string RealLayoutFolder()
 {
     const char* data = std::getenv("SEDX_TEST_DATA");
-    return (std::filesystem::path(data ? data : SEDX_TEST_DATA_FALLBACK) / "memory_layouts").lexically_normal().string();
+    return (std::filesystem::path(data ? data : SEDX_TEST_DATA_FALLBACK) / "memory_layouts")
+        .lexically_normal()
+        .string();
 }
 
 std::vector<RealLayout> LoadRealLayouts()
@@ -65,7 +67,8 @@ std::vector<RealLayout> LoadRealLayouts()
             real.layout.heaps.push_back({heap.at("sizeBytes").get<VkDeviceSize>(), flags});
         }
         for (const auto& type : json.at("types"))
-            real.layout.types.push_back({type.at("propertyFlags").get<uint32_t>(), type.at("heapIndex").get<uint32_t>()});
+            real.layout.types.push_back(
+                {type.at("propertyFlags").get<uint32_t>(), type.at("heapIndex").get<uint32_t>()});
         layouts.push_back(std::move(real));
     }
     std::ranges::sort(layouts, {}, &RealLayout::file);

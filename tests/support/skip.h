@@ -18,4 +18,5 @@ void NoteSkip(const std::string& reason);
         const std::string sedxSkipReason = (reason);                                                                   \
         ::sedx::test::NoteSkip(sedxSkipReason);                                                                        \
         GTEST_SKIP() << sedxSkipReason;                                                                                \
-    } while (false)
+    }                                                                                                                  \
+    while (false)

@@ -89,10 +89,7 @@ Frame TestCommands::UseInFrame(BufferSystem& system, const Buffer& buffer,
         system, [&](const Frame& frame, VkCommandBuffer) { EXPECT_TRUE(frame.Resolve(buffer)); }, extraWaits);
 }
 
-void TestCommands::WaitIdle()
-{
-    m_functions.DeviceWaitIdle(m_device.Handle());
-}
+void TestCommands::WaitIdle() { m_functions.DeviceWaitIdle(m_device.Handle()); }
 
 void TestCommands::Barrier(VkCommandBuffer cmd) const
 {
@@ -166,9 +163,8 @@ TestImage::TestImage(const Device& device, const Desc& desc)
     uint32_t type = 0;
     while ((requirements.memoryTypeBits & (1u << type)) == 0)
         ++type;
-    const VkMemoryAllocateInfo allocate{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-                                        .allocationSize = requirements.size,
-                                        .memoryTypeIndex = type};
+    const VkMemoryAllocateInfo allocate{
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = requirements.size, .memoryTypeIndex = type};
     EXPECT_EQ(m_functions.AllocateMemory(m_device, &allocate, nullptr, &m_memory), VK_SUCCESS);
     EXPECT_EQ(m_functions.BindImageMemory(m_device, m_image, m_memory, 0), VK_SUCCESS);
 }

@@ -33,9 +33,13 @@ class TestCommands
     // Begins a frame, records, submits, ends it.
     Frame RunFrame(BufferSystem& system, const Record& record, std::span<const VkSemaphoreSubmitInfo> extraWaits = {});
     // A frame with an empty submission.
-    Frame RunFrame(BufferSystem& system) { return RunFrame(system, [](const Frame&, VkCommandBuffer) {}); }
+    Frame RunFrame(BufferSystem& system)
+    {
+        return RunFrame(system, [](const Frame&, VkCommandBuffer) {});
+    }
     // A frame that resolves the buffer, so that it counts as in flight.
-    Frame UseInFrame(BufferSystem& system, const Buffer& buffer, std::span<const VkSemaphoreSubmitInfo> extraWaits = {});
+    Frame UseInFrame(BufferSystem& system, const Buffer& buffer,
+                     std::span<const VkSemaphoreSubmitInfo> extraWaits = {});
 
     // Everything submitted so far has passed on the GPU. Not to be called while another thread submits.
     void WaitIdle();

@@ -72,11 +72,11 @@ TEST_F(BufferTest, InvalidDescriptions)
                           ErrorCode::InvalidArgument, "empty one"));
     EXPECT_TRUE(FailsWith(create({.bytes = 16, .usage = BufferUsage::None, .name = "useless"}),
                           ErrorCode::InvalidArgument, "useless"));
-    EXPECT_TRUE(FailsWith(
-        create({.bytes = 16, .usage = BufferUsage::Storage, .memory = MemoryType::GPU | MemoryType::CPU}),
-        ErrorCode::InvalidArgument));
     EXPECT_TRUE(
-        FailsWith(create({.bytes = 16, .usage = BufferUsage::Storage, .memory = MemoryType{}}), ErrorCode::InvalidArgument));
+        FailsWith(create({.bytes = 16, .usage = BufferUsage::Storage, .memory = MemoryType::GPU | MemoryType::CPU}),
+                  ErrorCode::InvalidArgument));
+    EXPECT_TRUE(FailsWith(create({.bytes = 16, .usage = BufferUsage::Storage, .memory = MemoryType{}}),
+                          ErrorCode::InvalidArgument));
     EXPECT_TRUE(FailsWith(create({}), ErrorCode::InvalidArgument));
     const Report report = system->GetReport();
     EXPECT_EQ(report.liveBuffers, 0u);
@@ -343,10 +343,9 @@ TEST_F(BufferTest, AddressNeedsPinningAndTheUsage)
     ASSERT_TRUE(system);
     SEDX_REQUIRE(const Buffer loose, system->CreateBuffer(256, BufferUsage::Storage, MemoryType::GPU, "loose"));
     EXPECT_TRUE(FailsWith(system->GetDeviceAddress(loose), ErrorCode::WrongState, "loose"));
-    SEDX_REQUIRE(const Buffer plain, system->CreateBuffer({.bytes = 256,
-                                                           .usage = BufferUsage::Vertex,
-                                                           .name = "plain vertices",
-                                                           .pinned = true}));
+    SEDX_REQUIRE(
+        const Buffer plain,
+        system->CreateBuffer({.bytes = 256, .usage = BufferUsage::Vertex, .name = "plain vertices", .pinned = true}));
     EXPECT_TRUE(FailsWith(system->GetDeviceAddress(plain), ErrorCode::MissingFeature, "plain vertices"));
 }
 

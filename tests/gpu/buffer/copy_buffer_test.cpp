@@ -37,13 +37,14 @@ TEST_F(CopyBufferTest, CopiesExactlyTheRange)
     {
         uint64_t sourceOffset, destinationOffset, bytes;
     };
-    for (const Case& c : {Case{0, 0, 100}, Case{0, 0, 1}, Case{99, 0, 1}, Case{0, 99, 1}, Case{3, 7, 5},
-                          Case{1, 2, 97}, Case{50, 50, 50}, Case{13, 0, 64}})
+    for (const Case& c : {Case{0, 0, 100}, Case{0, 0, 1}, Case{99, 0, 1}, Case{0, 99, 1}, Case{3, 7, 5}, Case{1, 2, 97},
+                          Case{50, 50, 50}, Case{13, 0, 64}})
     {
         SEDX_REQUIRE(const Buffer source, Make(from, "source"));
         SEDX_REQUIRE(const Buffer target, Make(to, "target"));
         m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
-            EXPECT_TRUE(Ok(m_system->CopyBuffer(frame, cmd, source, c.sourceOffset, target, c.destinationOffset, c.bytes)));
+            EXPECT_TRUE(
+                Ok(m_system->CopyBuffer(frame, cmd, source, c.sourceOffset, target, c.destinationOffset, c.bytes)));
         });
         Bytes expected = to;
         std::copy_n(from.begin() + static_cast<ptrdiff_t>(c.sourceOffset), c.bytes,
@@ -68,8 +69,8 @@ TEST_F(CopyBufferTest, WithinOneBufferWhereRangesDoNotOverlap)
     SEDX_REQUIRE(const Buffer buffer, Make(Pattern(1, 64), "both"));
     m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
         EXPECT_TRUE(Ok(m_system->CopyBuffer(frame, cmd, buffer, 0, buffer, 32, 32)));
-        EXPECT_TRUE(FailsWith(m_system->CopyBuffer(frame, cmd, buffer, 0, buffer, 31, 32), ErrorCode::InvalidArgument,
-                              "both"));
+        EXPECT_TRUE(
+            FailsWith(m_system->CopyBuffer(frame, cmd, buffer, 0, buffer, 31, 32), ErrorCode::InvalidArgument, "both"));
         EXPECT_TRUE(FailsWith(m_system->CopyBuffer(frame, cmd, buffer, 8, buffer, 8, 1), ErrorCode::InvalidArgument));
     });
     Bytes expected = Pattern(1, 64);

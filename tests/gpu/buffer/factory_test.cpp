@@ -157,8 +157,7 @@ TEST_P(FactoryTest, IndirectBuffersOfEveryKind)
     {
         const size_t size = CommandBytes(kind);
         const Bytes commands = Pattern(static_cast<uint64_t>(kind), 3 * size);
-        SEDX_REQUIRE(const IndirectBuffers made,
-                     Factory().CreateIndirectBuffer(kind, 10, "draws", commands, true));
+        SEDX_REQUIRE(const IndirectBuffers made, Factory().CreateIndirectBuffer(kind, 10, "draws", commands, true));
         ExpectFilled(made.commands, commands, 10 * size, usage, MemoryType::GPU, "draws");
         ASSERT_TRUE(static_cast<bool>(made.count));
         EXPECT_EQ(made.count.GetSize(), sizeof(uint32_t));
@@ -238,8 +237,8 @@ TEST_P(FactoryTest, TexelBufferCanBeViewed)
 TEST_P(FactoryTest, TexelFormatThatTheDeviceCannotUse)
 {
     // A depth format is never a texel buffer.
-    EXPECT_TRUE(FailsWith(Factory().CreateTexelBuffer(VK_FORMAT_D32_SFLOAT, 256, true, "depth"),
-                          ErrorCode::MissingFeature));
+    EXPECT_TRUE(
+        FailsWith(Factory().CreateTexelBuffer(VK_FORMAT_D32_SFLOAT, 256, true, "depth"), ErrorCode::MissingFeature));
     EXPECT_FALSE(Factory().CreateTexelBuffer(VK_FORMAT_UNDEFINED, 256));
 }
 
@@ -280,7 +279,8 @@ TEST_P(FactoryTest, FramesSubmittedLaterSeeTheData)
     const Bytes bytes = Pattern(6, 500);
     SEDX_REQUIRE(const Buffer target, m_system->CreateBuffer(500, BufferUsage::Storage, MemoryType::GPU));
     SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    SEDX_REQUIRE(const Buffer source, Factory().CreateVertexBuffer(std::span<const std::byte>(bytes), "within a frame"));
+    SEDX_REQUIRE(const Buffer source,
+                 Factory().CreateVertexBuffer(std::span<const std::byte>(bytes), "within a frame"));
     VkCommandBuffer cmd = commands.Begin();
     ASSERT_TRUE(Ok(m_system->CopyBuffer(frame, cmd, source, target, 500)));
     commands.Submit(cmd, frame);

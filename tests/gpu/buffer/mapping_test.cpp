@@ -19,8 +19,7 @@ class MappingTest : public GpuLayoutTest
 };
 
 INSTANTIATE_TEST_SUITE_P(Layouts, MappingTest,
-                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(),
-                                         MemoryLayout::NonCoherent()),
+                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::NonCoherent()),
                          LayoutName);
 
 TEST_P(MappingTest, WrittenBytesReachTheGpu)

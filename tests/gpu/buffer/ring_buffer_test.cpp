@@ -74,12 +74,10 @@ TEST_P(RingBufferTest, SlicesAreAlignedAndApart)
 {
     auto system = MakeSystem({.framesInFlight = 4});
     ASSERT_TRUE(system);
-    SEDX_REQUIRE(RingBuffer ring,
-                 RingBuffer::Create(*system, {.usage = BufferUsage::Uniform | BufferUsage::Storage,
-                                              .blockBytes = 65536}));
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.usage = BufferUsage::Uniform | BufferUsage::Storage,
+                                                               .blockBytes = 65536}));
     const VkPhysicalDeviceLimits& limits = TheDevice().Properties().limits;
-    const uint64_t natural =
-        std::max(limits.minUniformBufferOffsetAlignment, limits.minStorageBufferOffsetAlignment);
+    const uint64_t natural = std::max(limits.minUniformBufferOffsetAlignment, limits.minStorageBufferOffsetAlignment);
     SEDX_REQUIRE(const Frame frame, system->BeginFrame());
     Ranges ranges;
     for (const uint64_t bytes : {1ull, 3ull, 4ull, 5ull, 64ull, 100ull, 255ull, 256ull, 257ull, 5000ull})
@@ -207,8 +205,8 @@ TEST_P(RingBufferTest, RandomSizesNeverOverlapWhatIsInFlight)
                     const uint64_t count = random.Between(0, 12);
                     for (uint64_t i = 0; i < count; ++i)
                     {
-                        const uint64_t bytes = random.Chance(1, 3) ? 1ull << random.Between(0, 13)
-                                                                   : random.Between(1, 9000);
+                        const uint64_t bytes =
+                            random.Chance(1, 3) ? 1ull << random.Between(0, 13) : random.Between(1, 9000);
                         const auto slice = ring.Allocate(frame, bytes, 1ull << random.Between(0, 8));
                         EXPECT_TRUE(Ok(slice));
                         if (slice)

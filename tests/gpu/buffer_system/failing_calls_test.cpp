@@ -159,8 +159,8 @@ class FailingCallsTest : public testing::TestWithParam<VkResult>
         own.interceptor.FailCall(n, result, andAfter);
         Scenario scenario(own, validate);
         scenario.Run();
-        const std::string where = (andAfter ? "calls from " : "call ") + std::to_string(n) + " (vk" + own.interceptor.LastFailed() + "), " +
-                                  ToString(result) + ", layout " + layout.name;
+        const std::string where = (andAfter ? "calls from " : "call ") + std::to_string(n) + " (vk" +
+                                  own.interceptor.LastFailed() + "), " + ToString(result) + ", layout " + layout.name;
         if (own.interceptor.InjectedFailures() == 0)
         {
             EXPECT_TRUE(scenario.Errors().empty()) << "without a failure: " << scenario.Errors()[0].message;
@@ -184,12 +184,9 @@ class FailingCallsTest : public testing::TestWithParam<VkResult>
     {
         switch (result)
         {
-        case VK_ERROR_OUT_OF_HOST_MEMORY:
-            return ErrorCode::OutOfHostMemory;
-        case VK_ERROR_OUT_OF_DEVICE_MEMORY:
-            return ErrorCode::OutOfDeviceMemory;
-        default:
-            return ErrorCode::DeviceLost;
+        case VK_ERROR_OUT_OF_HOST_MEMORY: return ErrorCode::OutOfHostMemory;
+        case VK_ERROR_OUT_OF_DEVICE_MEMORY: return ErrorCode::OutOfDeviceMemory;
+        default: return ErrorCode::DeviceLost;
         }
     }
 

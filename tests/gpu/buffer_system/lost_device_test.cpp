@@ -31,7 +31,9 @@ class LostDeviceTest : public testing::TestWithParam<Fn>
 
 INSTANTIATE_TEST_SUITE_P(FirstCall, LostDeviceTest,
                          testing::Values(Fn::QueueSubmit2, Fn::GetSemaphoreCounterValue, Fn::WaitSemaphores),
-                         [](const testing::TestParamInfo<Fn>& tested) { return std::string(FunctionName(tested.param)); });
+                         [](const testing::TestParamInfo<Fn>& tested) {
+                             return std::string(FunctionName(tested.param));
+                         });
 
 TEST_P(LostDeviceTest, EveryLaterCallSaysSo)
 {
@@ -69,8 +71,7 @@ TEST_P(LostDeviceTest, EveryLaterCallSaysSo)
         EXPECT_TRUE(FailsWith(system->BeginFrame(), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(frame.SubmitSync(0), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(system->EndFrame(frame), ErrorCode::DeviceLost));
-        EXPECT_TRUE(
-            FailsWith(system->CreateBuffer(64, BufferUsage::Vertex, MemoryType::GPU), ErrorCode::DeviceLost));
+        EXPECT_TRUE(FailsWith(system->CreateBuffer(64, BufferUsage::Vertex, MemoryType::GPU), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(system->Uploads().Write(buffer, 0, Filled(1, 16)), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(system->Uploads().Submit(), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(system->Readbacks().Request(buffer), ErrorCode::DeviceLost));

@@ -38,8 +38,7 @@ class TellingModule : public Module
 };
 
 class ModuleStageTest : public GpuTest
-{
-};
+{};
 
 TEST_F(ModuleStageTest, RunsInOrderAndDetachesInReverse)
 {

@@ -9,8 +9,7 @@ namespace sedx::test
 namespace
 {
 class ReportTest : public GpuLayoutTest
-{
-};
+{};
 
 INSTANTIATE_TEST_SUITE_P(Layouts, ReportTest,
                          testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::SmallBar()),

@@ -1,6 +1,7 @@
 // Contract 5: dropping the last handle is safe at any time and on any thread; memory comes back when the GPU has passed.
 #include "support/gpu_test.h"
 
+#include <atomic>
 #include <thread>
 
 namespace sedx::test
@@ -8,8 +9,7 @@ namespace sedx::test
 namespace
 {
 class DeferredDestructionTest : public GpuTest
-{
-};
+{};
 
 TEST_F(DeferredDestructionTest, UnusedBufferGoesAtOnce)
 {
@@ -257,27 +257,27 @@ TEST_F(DeferredDestructionTest, ThreadsCreateUseAndDrop)
     auto system = MakeSystem({.framesInFlight = 3});
     ASSERT_TRUE(system);
     TestCommands commands(TheDevice());
-    std::atomic<bool> stop{false};
+    std::atomic<int> running{4};
     std::vector<std::thread> workers;
     for (int worker = 0; worker < 4; ++worker)
     {
         workers.emplace_back([&, worker] {
-            while (!stop)
+            for (int i = 0; i < 400; ++i)
             {
                 auto buffer = system->CreateBuffer(static_cast<uint64_t>(100 + worker * 1000), BufferUsage::Storage,
                                                    MemoryType::GPU);
                 EXPECT_TRUE(Ok(buffer));
                 if (!buffer)
-                    return;
+                    break;
                 const Frame frame = system->GetCurrentFrame();
                 if (frame)
                     frame.Resolve(*buffer); // the frame may end at this moment: nulls then
             }
+            --running;
         });
     }
-    for (int i = 0; i < 100; ++i)
+    while (running != 0)
         commands.RunFrame(*system);
-    stop = true;
     for (std::thread& worker : workers)
         worker.join();
     commands.RunFrame(*system);

@@ -12,8 +12,7 @@ namespace sedx::test
 namespace
 {
 class FramesTest : public GpuTest
-{
-};
+{};
 
 TEST_F(FramesTest, FramesInFlightHasLimits)
 {
@@ -26,10 +25,7 @@ TEST_F(FramesTest, FramesInFlightHasLimits)
         EXPECT_TRUE(MakeSystem({.framesInFlight = count})) << count;
 }
 
-TEST_F(FramesTest, SystemNeedsADevice)
-{
-    EXPECT_TRUE(FailsWith(BufferSystem::Create({}), ErrorCode::InvalidArgument));
-}
+TEST_F(FramesTest, SystemNeedsADevice) { EXPECT_TRUE(FailsWith(BufferSystem::Create({}), ErrorCode::InvalidArgument)); }
 
 TEST_F(FramesTest, NumbersCountFromOne)
 {
@@ -149,8 +145,7 @@ TEST_F(FramesTest, OneSlowFrameDoesNotStopTheOthers)
 
 // ---- pacing --------------------------------------------------------------------------------------------------------
 class PacingTest : public GpuTest, public testing::WithParamInterface<uint32_t>
-{
-};
+{};
 
 TEST_P(PacingTest, WaitsOnlyForTheFrameThatManyFramesAgo)
 {

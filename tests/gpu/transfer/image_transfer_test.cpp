@@ -66,8 +66,8 @@ class ImageTransferTest : public GpuLayoutTest
     std::unique_ptr<BufferSystem> m_system;
 };
 
-INSTANTIATE_TEST_SUITE_P(Layouts, ImageTransferTest,
-                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete()), LayoutName);
+INSTANTIATE_TEST_SUITE_P(Layouts, ImageTransferTest, testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete()),
+                         LayoutName);
 
 TEST_P(ImageTransferTest, SmallImagesOfSeveralFormats)
 {
@@ -136,8 +136,7 @@ TEST_P(ImageTransferTest, PartialRegionsLeaveTheRestAlone)
     const std::vector<ImageRegion> regions{Region({3, 5, 0}, {7, 2, 1}, 0, 0, 1),
                                            Region({20, 20, 0}, {12, 12, 1}, 0, 0, 17)};
     const Bytes data = Pattern(2, 17 + 144);
-    ASSERT_TRUE(
-        Ok(Uploads().WriteImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), regions, data)));
+    ASSERT_TRUE(Ok(Uploads().WriteImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), regions, data)));
     for (size_t y = 0; y < 2; ++y)
         std::copy_n(data.begin() + static_cast<ptrdiff_t>(1 + y * 7), 7,
                     expected.begin() + static_cast<ptrdiff_t>((5 + y) * 32 + 3));
@@ -155,12 +154,12 @@ TEST_P(ImageTransferTest, LaterWriteOfAnImageWins)
     const TestImage image(TheDevice(), {.format = VK_FORMAT_R8_UNORM, .extent = {16, 16, 1}});
     const ImageRegion whole = Region({}, {16, 16, 1});
     ASSERT_TRUE(Ok(Uploads().WriteImage(image.Target(), {&whole, 1}, Filled(1, 256))));
-    ASSERT_TRUE(Ok(Uploads().WriteImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), {&whole, 1},
-                                        Filled(2, 256))));
-    SEDX_REQUIRE(const ReadbackTicket before, m_system->Readbacks().RequestImage(
-                                                  image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), whole));
-    ASSERT_TRUE(Ok(Uploads().WriteImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), {&whole, 1},
-                                        Filled(3, 256))));
+    ASSERT_TRUE(
+        Ok(Uploads().WriteImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), {&whole, 1}, Filled(2, 256))));
+    SEDX_REQUIRE(const ReadbackTicket before,
+                 m_system->Readbacks().RequestImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), whole));
+    ASSERT_TRUE(
+        Ok(Uploads().WriteImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), {&whole, 1}, Filled(3, 256))));
     SEDX_REQUIRE(const auto bytes, before.Wait());
     EXPECT_TRUE(SameBytes(Filled(2, 256), bytes));
     EXPECT_TRUE(SameBytes(Filled(3, 256), Read(image, whole)));
@@ -206,8 +205,8 @@ TEST_P(ImageTransferTest, BlockCompressedImages)
         EXPECT_TRUE(SameBytes(expected, read(small, whole)));
         const ImageRegion part = Region({4, 8, 0}, {8, 4, 1});
         const Bytes blocks = Pattern(2, 2 * 8);
-        ASSERT_TRUE(Ok(system->Uploads().WriteImage(small.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), {&part, 1},
-                                                    blocks)));
+        ASSERT_TRUE(
+            Ok(system->Uploads().WriteImage(small.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), {&part, 1}, blocks)));
         std::ranges::copy(blocks, expected.begin() + (2 * 10 + 1) * 8);
         EXPECT_TRUE(SameBytes(expected, read(small, whole)));
 
@@ -227,8 +226,8 @@ TEST_P(ImageTransferTest, BlockCompressedImages)
         EXPECT_TRUE(FailsWith(write({2, 0, 0}, {4, 4, 1}), ErrorCode::InvalidArgument));
         EXPECT_TRUE(FailsWith(write({0, 1, 0}, {4, 4, 1}), ErrorCode::InvalidArgument));
         EXPECT_TRUE(FailsWith(write({0, 0, 0}, {6, 4, 1}), ErrorCode::InvalidArgument));
-        const auto misread =
-            system->Readbacks().RequestImage(small.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), Region({1, 0, 0}, {4, 4, 1}));
+        const auto misread = system->Readbacks().RequestImage(small.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL),
+                                                              Region({1, 0, 0}, {4, 4, 1}));
         EXPECT_TRUE(FailsWith(misread, ErrorCode::InvalidArgument));
         EXPECT_TRUE(Ok(write({36, 20, 0}, {1, 1, 1})));
     }
@@ -296,11 +295,10 @@ TEST_P(ImageTransferTest, OutOfStagingPolicies)
     const Bytes data = Pattern(1, 512 * 512 * 4);
     {
         HeldTimelines held(Calls());
-        EXPECT_TRUE(FailsWith(
-            Uploads().WriteImage(image.Target(), {&whole, 1}, data, {.outOfStaging = OutOfStaging::Fail}),
-            ErrorCode::OutOfStaging));
         EXPECT_TRUE(
-            Ok(Uploads().WriteImage(image.Target(), {&whole, 1}, data, {.outOfStaging = OutOfStaging::Spill})));
+            FailsWith(Uploads().WriteImage(image.Target(), {&whole, 1}, data, {.outOfStaging = OutOfStaging::Fail}),
+                      ErrorCode::OutOfStaging));
+        EXPECT_TRUE(Ok(Uploads().WriteImage(image.Target(), {&whole, 1}, data, {.outOfStaging = OutOfStaging::Spill})));
         EXPECT_EQ(held.Waits(), 0u);
     }
     EXPECT_TRUE(SameBytes(data, Read(image, whole)));
@@ -313,8 +311,8 @@ TEST_P(ImageTransferTest, WritesOnlyCollect)
     NewWaits();
     const uint64_t before = Calls().Calls(Fn::QueueSubmit2);
     SEDX_REQUIRE(const UploadTicket ticket, Uploads().WriteImage(image.Target(), {&whole, 1}, Pattern(1, 256)));
-    SEDX_REQUIRE(const ReadbackTicket read, m_system->Readbacks().RequestImage(
-                                                image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), whole));
+    SEDX_REQUIRE(const ReadbackTicket read,
+                 m_system->Readbacks().RequestImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), whole));
     EXPECT_EQ(Calls().Calls(Fn::QueueSubmit2), before);
     EXPECT_EQ(NewWaits(), 0u);
     EXPECT_FALSE(ticket.Ready());
@@ -331,8 +329,8 @@ TEST_P(ImageTransferTest, RecordedIntoTheEnginesCommandBuffer)
     const ImageRegion whole = Region({}, {33, 17, 1});
     const Bytes data = Pattern(1, 33 * 17);
     ASSERT_TRUE(Ok(recorded->Uploads().WriteImage(image.Target(), {&whole, 1}, data)));
-    SEDX_REQUIRE(const ReadbackTicket read, recorded->Readbacks().RequestImage(
-                                                image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), whole));
+    SEDX_REQUIRE(const ReadbackTicket read,
+                 recorded->Readbacks().RequestImage(image.Target(VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL), whole));
     commands.RunFrame(*recorded, [&](const Frame& frame, VkCommandBuffer cmd) {
         EXPECT_TRUE(Ok(recorded->Uploads().CmdFlush(frame, cmd)));
         EXPECT_TRUE(Ok(recorded->Readbacks().CmdFlush(frame, cmd)));

@@ -37,8 +37,7 @@ class ReadbackTest : public GpuLayoutTest
 };
 
 INSTANTIATE_TEST_SUITE_P(Layouts, ReadbackTest,
-                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(),
-                                         MemoryLayout::NonCoherent()),
+                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::NonCoherent()),
                          LayoutName);
 
 TEST_P(ReadbackTest, EveryRange)

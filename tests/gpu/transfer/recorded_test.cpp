@@ -35,8 +35,8 @@ class RecordedTest : public GpuTest
     // In flight however fast the GPU is, because its address was given out: writes need copies.
     Buffer MakeUsed(uint64_t bytes)
     {
-        const auto buffer = m_system->CreateBuffer(
-            {.bytes = bytes, .usage = BufferUsage::Storage, .name = "recorded", .pinned = true});
+        const auto buffer =
+            m_system->CreateBuffer({.bytes = bytes, .usage = BufferUsage::Storage, .name = "recorded", .pinned = true});
         EXPECT_TRUE(Ok(buffer));
         if (!buffer)
             return {};
@@ -154,8 +154,7 @@ TEST_F(RecordedTest, StagingOfARecordedCopyIsKeptUntilItsFrameHasPassed)
     Gate gate(TheDevice());
     ASSERT_TRUE(Ok(Uploads().Write(buffer, 0, Pattern(1, 4096))));
     m_commands->RunFrame(
-        *m_system,
-        [&](const Frame& frame, VkCommandBuffer cmd) { EXPECT_TRUE(Ok(Uploads().CmdFlush(frame, cmd))); },
+        *m_system, [&](const Frame& frame, VkCommandBuffer cmd) { EXPECT_TRUE(Ok(Uploads().CmdFlush(frame, cmd))); },
         gate.Waits());
     // These must not land in the staging memory that the closed gate still protects.
     for (uint64_t i = 0; i < 50; ++i)
@@ -184,9 +183,8 @@ TEST_F(RecordedTest, OutOfStagingCannotBlock)
     frame.Resolve(buffer);
     NewWaits();
     EXPECT_TRUE(FailsWith(small->Uploads().Write(buffer, 0, Filled(1, 1 << 20)), ErrorCode::NotSubmitted));
-    EXPECT_TRUE(FailsWith(
-        small->Uploads().Write(buffer, 0, Filled(1, 1 << 20), {.outOfStaging = OutOfStaging::Fail}),
-        ErrorCode::OutOfStaging));
+    EXPECT_TRUE(FailsWith(small->Uploads().Write(buffer, 0, Filled(1, 1 << 20), {.outOfStaging = OutOfStaging::Fail}),
+                          ErrorCode::OutOfStaging));
     EXPECT_TRUE(Ok(small->Uploads().Write(buffer, 0, Filled(1, 1 << 20), {.outOfStaging = OutOfStaging::Spill})));
     EXPECT_EQ(NewWaits(), 0u);
     ASSERT_TRUE(Ok(small->AbandonFrame(frame)));

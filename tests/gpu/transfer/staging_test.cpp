@@ -25,8 +25,8 @@ testing::AssertionResult SourcesAreApart(std::vector<CopyRecord> copies)
         const CopyRecord& after = copies[i];
         if (before.source == after.source && before.sourceOffset + before.bytes > after.sourceOffset)
         {
-            return testing::AssertionFailure() << "staging " << before.sourceOffset << " + " << before.bytes
-                                               << " and " << after.sourceOffset << " + " << after.bytes << " overlap";
+            return testing::AssertionFailure() << "staging " << before.sourceOffset << " + " << before.bytes << " and "
+                                               << after.sourceOffset << " + " << after.bytes << " overlap";
         }
     }
     return testing::AssertionSuccess();
@@ -41,10 +41,8 @@ class StagingTest : public GpuTest
     void SetUp() override
     {
         GpuTest::SetUp();
-        m_system = MakeSystem({.framesInFlight = 4,
-                               .stagingBlockBytes = kBlock,
-                               .stagingLimitBytes = kLimit,
-                               .warmStagingBytes = kWarm});
+        m_system = MakeSystem(
+            {.framesInFlight = 4, .stagingBlockBytes = kBlock, .stagingLimitBytes = kLimit, .warmStagingBytes = kWarm});
         ASSERT_TRUE(m_system);
     }
     void TearDown() override
@@ -54,7 +52,10 @@ class StagingTest : public GpuTest
     }
 
     UploadQueue& Uploads() { return m_system->Uploads(); }
-    Result<Buffer> Make(uint64_t bytes) { return m_system->CreateBuffer(bytes, BufferUsage::Storage, MemoryType::GPU, "destination"); }
+    Result<Buffer> Make(uint64_t bytes)
+    {
+        return m_system->CreateBuffer(bytes, BufferUsage::Storage, MemoryType::GPU, "destination");
+    }
     uint64_t StagingBytes() { return m_system->GetReport().staging.bytes; }
     uint64_t StagingPeak() { return m_system->GetReport().staging.peakBytes; }
 
@@ -78,8 +79,8 @@ class StagingTest : public GpuTest
 TEST_F(StagingTest, InvalidSizesAreRefused)
 {
     EXPECT_FALSE(BufferSystem::Create({.device = TheDevice(), .stagingBlockBytes = 0}));
-    EXPECT_FALSE(BufferSystem::Create(
-        {.device = TheDevice(), .stagingBlockBytes = 1 << 20, .stagingLimitBytes = 1 << 19}));
+    EXPECT_FALSE(
+        BufferSystem::Create({.device = TheDevice(), .stagingBlockBytes = 1 << 20, .stagingLimitBytes = 1 << 19}));
 }
 
 TEST_F(StagingTest, DescIsKept)
@@ -309,7 +310,8 @@ TEST_F(StagingTest, CallbackDecides)
     SEDX_REQUIRE(const Buffer buffer, Make(4 * kLimit));
     std::vector<uint64_t> questions;
     const auto answering = [&](OutOfStaging answer) {
-        return WriteOptions{.outOfStaging = OutOfStaging::Block, .onOutOfStaging = [&questions, answer](uint64_t bytes) {
+        return WriteOptions{.outOfStaging = OutOfStaging::Block,
+                            .onOutOfStaging = [&questions, answer](uint64_t bytes) {
                                 questions.push_back(bytes);
                                 return answer;
                             }};
@@ -398,8 +400,7 @@ TEST_F(StagingTest, ThreadsUnderBackPressure)
     EXPECT_LE(StagingPeak(), kLimit);
     for (uint64_t thread = 0; thread < kThreads; ++thread)
     {
-        EXPECT_TRUE(
-            SameBytes(Pattern(thread * 1000 + kRounds - 1, 3 * kBlock), ReadBack(*m_system, buffers[thread])));
+        EXPECT_TRUE(SameBytes(Pattern(thread * 1000 + kRounds - 1, 3 * kBlock), ReadBack(*m_system, buffers[thread])));
     }
 }
 
@@ -427,8 +428,7 @@ TEST_F(StagingTest, OutOfMemoryIsAnErrorNotALoop)
 
 // ---- leases --------------------------------------------------------------------------------------------------------
 class StageLeaseTest : public StagingTest
-{
-};
+{};
 
 TEST_F(StageLeaseTest, BytesAreReadByTheFramesOwnCommands)
 {

@@ -16,8 +16,7 @@ namespace sedx::test
 namespace
 {
 class UploadModelTest : public GpuLayoutTest
-{
-};
+{};
 
 INSTANTIATE_TEST_SUITE_P(Layouts, UploadModelTest,
                          testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::SmallBar(),
@@ -39,31 +38,15 @@ class Owner
         Entry& entry = m_entries[m_random.Between(0, m_entries.size() - 1)];
         switch (m_random.Between(0, 19))
         {
-        case 0:
-            Replace(entry);
-            break;
+        case 0: Replace(entry); break;
         case 1:
-        case 2:
-            Request(entry);
-            break;
-        case 3:
-            Resolve(entry);
-            break;
-        case 4:
-            Map(entry);
-            break;
-        case 5:
-            EXPECT_TRUE(Ok(m_system.Uploads().Submit()));
-            break;
-        case 6:
-            Check();
-            break;
-        case 7:
-            WriteMany(entry);
-            break;
-        default:
-            Write(entry);
-            break;
+        case 2: Request(entry); break;
+        case 3: Resolve(entry); break;
+        case 4: Map(entry); break;
+        case 5: EXPECT_TRUE(Ok(m_system.Uploads().Submit())); break;
+        case 6: Check(); break;
+        case 7: WriteMany(entry); break;
+        default: Write(entry); break;
         }
     }
 
@@ -146,8 +129,7 @@ class Owner
         if (entry.buffer.Memory() != MemoryType::CPU)
             return;
         const bool discard = m_random.Chance(1, 2);
-        auto mapping = m_system.MapWritable<std::byte>(entry.buffer,
-                                                       discard ? MapMode::WriteDiscard : MapMode::Write);
+        auto mapping = m_system.MapWritable<std::byte>(entry.buffer, discard ? MapMode::WriteDiscard : MapMode::Write);
         if (!mapping)
         {
             EXPECT_TRUE(!discard && mapping.error().code == ErrorCode::Busy) << mapping.error().message;

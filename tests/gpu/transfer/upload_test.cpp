@@ -61,8 +61,7 @@ class UploadTest : public GpuLayoutTest
             {
                 const uint64_t slot = (next * 7919) % slots;
                 shadow[slot] = next;
-                const auto written =
-                    system.Uploads().Write(buffer, slot * kStride, std::as_bytes(std::span(&next, 1)));
+                const auto written = system.Uploads().Write(buffer, slot * kStride, std::as_bytes(std::span(&next, 1)));
                 if (!written)
                     FAIL() << written.error().message;
             }
@@ -82,8 +81,7 @@ class UploadTest : public GpuLayoutTest
 };
 
 INSTANTIATE_TEST_SUITE_P(Layouts, UploadTest,
-                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(),
-                                         MemoryLayout::NonCoherent()),
+                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::NonCoherent()),
                          LayoutName);
 
 // ---- exact bytes ---------------------------------------------------------------------------------------------------
@@ -196,14 +194,14 @@ TEST_P(UploadTest, LaterWriteWins)
     };
     WhileInFlight(buffer, [&] {
         write(0, 128, 1);
-        write(64, 128, 2);  // overlaps the end of the first
-        write(32, 64, 3);   // overlaps both
-        write(100, 1, 4);   // inside
-        write(10, 200, 5);  // covers nearly everything
-        write(50, 50, 6);   // and is cut in two
+        write(64, 128, 2); // overlaps the end of the first
+        write(32, 64, 3);  // overlaps both
+        write(100, 1, 4);  // inside
+        write(10, 200, 5); // covers nearly everything
+        write(50, 50, 6);  // and is cut in two
         write(0, 1, 7);
         write(255, 1, 8);
-        write(50, 50, 9);   // exactly the same range again
+        write(50, 50, 9); // exactly the same range again
     });
     EXPECT_TRUE(SameBytes(expected, ReadBack(*m_system, buffer)));
 }
@@ -462,11 +460,10 @@ TEST_P(UploadTest, DirectWriteDoesNotOvertakeACollectedOne)
 
 TEST_P(UploadTest, PinnedBufferWhoseAddressIsKnownIsNotWrittenInPlace)
 {
-    SEDX_REQUIRE(const Buffer pinned, m_system->CreateBuffer({.bytes = 64,
-                                                              .usage = BufferUsage::Storage,
-                                                              .memory = MemoryType::CPU,
-                                                              .name = "pinned",
-                                                              .pinned = true}));
+    SEDX_REQUIRE(
+        const Buffer pinned,
+        m_system->CreateBuffer(
+            {.bytes = 64, .usage = BufferUsage::Storage, .memory = MemoryType::CPU, .name = "pinned", .pinned = true}));
     ASSERT_TRUE(Ok(m_system->GetDeviceAddress(pinned)));
     const uint64_t direct = m_system->GetReport().directBytes;
     ASSERT_TRUE(Ok(Uploads().Write(pinned, 0, Filled(2, 64))));
@@ -481,8 +478,8 @@ TEST_P(UploadTest, WriteManyActsInOrder)
     SEDX_REQUIRE(const Buffer b, Make(100));
     const Bytes ones = Filled(1, 100), twos = Filled(2, 50), threes = Filled(3, 10);
     WhileInFlight(a, [&] {
-        const std::vector<BufferWrite> writes{
-            {a, 0, ones}, {b, 0, ones}, {a, 25, twos}, {b, 90, threes}, {a, 70, threes}, {a, 5, {}}};
+        const std::vector<BufferWrite> writes{{a, 0, ones},    {b, 0, ones},    {a, 25, twos},
+                                              {b, 90, threes}, {a, 70, threes}, {a, 5, {}}};
         SEDX_REQUIRE(const UploadTicket ticket, Uploads().WriteMany(writes));
         EXPECT_TRUE(Ok(ticket.Wait()));
         EXPECT_TRUE(ticket.Ready());
@@ -702,10 +699,7 @@ TEST_P(UploadTest, BufferDestroyedRightAfterItsUpload)
 }
 
 // ---- many ----------------------------------------------------------------------------------------------------------
-TEST_P(UploadTest, ManySmallWrites)
-{
-    WriteSmall(*m_system, *m_commands, 20000, 50000);
-}
+TEST_P(UploadTest, ManySmallWrites) { WriteSmall(*m_system, *m_commands, 20000, 50000); }
 
 // Without validation: the layers look at every region of every copy.
 TEST_P(UploadTest, AMillionSmallWrites)

@@ -12,8 +12,7 @@ namespace
 using testing::HasSubstr;
 
 class DeviceTest : public GpuTest
-{
-};
+{};
 
 // Finds a structure in a pNext chain.
 template <class T>
@@ -52,8 +51,8 @@ struct Enabled
         address = (v12 && v12->bufferDeviceAddress) || (a && a->bufferDeviceAddress);
         sync2 = (v13 && v13->synchronization2) || (s && s->synchronization2);
         drawIndirectCount = v12 && v12->drawIndirectCount;
-        const auto* core = FindInChain<VkPhysicalDeviceFeatures2>(info.pNext,
-                                                                  VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2);
+        const auto* core =
+            FindInChain<VkPhysicalDeviceFeatures2>(info.pNext, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2);
         const VkPhysicalDeviceFeatures* plain = core ? &core->features : info.pEnabledFeatures;
         wideLines = plain && plain->wideLines;
     }
@@ -269,8 +268,8 @@ TEST_F(DeviceTest, ApplicationsFeaturesAreKeptAndOursAdded)
 
 TEST_F(DeviceTest, SingleFeatureStructuresAreRespected)
 {
-    VkPhysicalDeviceSynchronization2Features sync2{
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES};
+    VkPhysicalDeviceSynchronization2Features sync2{.sType =
+                                                       VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES};
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline{
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, .pNext = &sync2};
     TestDevice own;
@@ -372,10 +371,7 @@ TEST_F(DeviceTest, SubmitToAQueueThatIsNotThere)
     EXPECT_TRUE(FailsWith(submitted, ErrorCode::InvalidArgument));
 }
 
-TEST_F(DeviceTest, SubmitOfNothingSucceeds)
-{
-    EXPECT_TRUE(Ok(TheDevice().Submit(0, {})));
-}
+TEST_F(DeviceTest, SubmitOfNothingSucceeds) { EXPECT_TRUE(Ok(TheDevice().Submit(0, {}))); }
 
 TEST_F(DeviceTest, SubmitSignalsTheFence)
 {

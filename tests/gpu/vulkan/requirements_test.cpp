@@ -87,8 +87,8 @@ TEST_F(RequirementsTest, BudgetExtensionBelongsToItsModule)
     SEDX_REQUIRE(const DeviceRequirements needs, Ask());
     bool isListed = false;
     for (const RequiredExtension& extension : needs.extensions)
-        isListed |= extension.name == VK_EXT_MEMORY_BUDGET_EXTENSION_NAME &&
-                    extension.module == FeatureModule::MemoryBudget;
+        isListed |=
+            extension.name == VK_EXT_MEMORY_BUDGET_EXTENSION_NAME && extension.module == FeatureModule::MemoryBudget;
     EXPECT_TRUE(isListed);
 }
 

@@ -1,8 +1,8 @@
 // Error codes and VkResult as text.
 #include <gtest/gtest.h>
-#include <set>
 #include <sedx/result.h>
 #include <sedx/timeline.h>
+#include <set>
 #include <string>
 
 namespace sedx::test

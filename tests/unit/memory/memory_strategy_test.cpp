@@ -106,8 +106,7 @@ TEST(MemoryStrategy, RealDevicesArePlacedSoundly)
         ASSERT_FALSE(strategy.cpu.types.empty());
         ASSERT_FALSE(strategy.readback.types.empty());
         const VkMemoryPropertyFlags gpu = FlagsOf(memory, strategy.gpu.types.front());
-        const VkMemoryHeap& heap =
-            memory.memoryHeaps[memory.memoryTypes[strategy.gpu.types.front()].heapIndex];
+        const VkMemoryHeap& heap = memory.memoryHeaps[memory.memoryTypes[strategy.gpu.types.front()].heapIndex];
         EXPECT_NE(gpu & kLocal, 0u);
         // Peers' mistake: the first device-local heap is taken, or the small window filled until the system stalls.
         VkDeviceSize largest = 0;
@@ -146,8 +145,7 @@ TEST(MemoryStrategy, DeviceTypeBreaksTiesOnly)
         const MemoryClass other = ClassifyMemory(real.Properties(), VK_PHYSICAL_DEVICE_TYPE_OTHER);
         EXPECT_EQ(discrete, other) << real.file;
         // A host heap beside a fully mappable device heap is the one case where they may differ.
-        EXPECT_TRUE(discrete == integrated ||
-                    (discrete == MemoryClass::FullBar && integrated == MemoryClass::Unified))
+        EXPECT_TRUE(discrete == integrated || (discrete == MemoryClass::FullBar && integrated == MemoryClass::Unified))
             << real.file;
     }
 }
