@@ -2,21 +2,22 @@
 
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <string_view>
 
 namespace sedx::test
 {
 namespace
 {
-VKAPI_ATTR VkBool32 VKAPI_CALL Receive(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
-                                       VkDebugUtilsMessageTypeFlagsEXT types,
+VKAPI_ATTR VkBool32 VKAPI_CALL Receive(VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT,
                                        const VkDebugUtilsMessengerCallbackDataEXT* data, void* user)
 {
-    if ((types & VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT) != 0)
-    {
-        static_cast<ValidationLog*>(user)->Add({severity == VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-                                                data->pMessageIdName ? data->pMessageIdName : "",
-                                                data->pMessage ? data->pMessage : ""});
-    }
+    // What a layer says about itself and its settings is no finding.
+    const std::string_view id = data->pMessageIdName ? data->pMessageIdName : "";
+    if (id == "VALIDATION-SETTINGS" || id == "WARNING-GPU-Assisted-Validation" || id == "WARNING-Setting")
+        return VK_FALSE;
+    static_cast<ValidationLog*>(user)->Add({severity == VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+                                            data->pMessageIdName ? data->pMessageIdName : "",
+                                            data->pMessage ? data->pMessage : ""});
     return VK_FALSE;
 }
 
@@ -100,7 +101,7 @@ bool EngineDevice::Create(const Options& options)
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
         .messageSeverity =
             VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_TYPE_PERFORMANCE_BIT_EXT,
         .pfnUserCallback = &Receive,
         .pUserData = &validation};
     EXPECT_EQ(createMessenger(instance, &messengerInfo, nullptr, &m_messenger), VK_SUCCESS);
