@@ -65,7 +65,7 @@ struct BufferId
 
 struct BufferDesc
 {
-    uint64_t bytes = 0; // 1 .. the device's maxBufferSize
+    uint64_t bytes = 0; // 1 .. the smaller of maxBufferSize and maxMemoryAllocationSize
     BufferUsage usage = BufferUsage::None;
     MemoryType memory = MemoryType::GPU; // exactly one
     std::string name{};                  // shown by debuggers, validation messages and reports

@@ -10,8 +10,8 @@
 // A frame has passed when everything submitted with its signals has passed on every queue; until then nothing that it
 // resolved is moved, rewritten or destroyed. Up to kMaxOpenFrames frames may be open at once (pipelined threads).
 // Rules for the engine: submissions on one queue happen in the order of their SubmitSync calls, and before EndFrame.
-// What a submission on another queue reads is not rewritten by uploads of the same frame: uploads wait for other queues
-// up to the frames that have ended. Before the system is destroyed every frame is ended or abandoned.
+// Do not upload, in a frame, to what a submission of that same frame on another queue than 0 reads: uploads wait for the
+// other queues' frames that have ended, not for open ones. Before the system is destroyed every frame is ended or abandoned.
 // A frame whose work is not submitted after all is given back with AbandonFrame.
 #pragma once
 

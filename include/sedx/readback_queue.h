@@ -28,7 +28,7 @@ class SEDX_API ReadbackTicket
     // Waits (counted as Readback), submitting first if needed, and returns the bytes.
     // Errors: Timeout, NotSubmitted (recorded mode), DeviceLost, and the error of the submission.
     Result<std::span<const std::byte>> Wait(uint64_t timeoutNs = UINT64_MAX) const;
-    // The bytes; empty while not Ready(). Valid as long as a copy of the ticket lives.
+    // The bytes; empty while not Ready(). Valid as long as a copy of the ticket and the BufferSystem live.
     std::span<const std::byte> Bytes() const noexcept;
     template <BufferElement T>
     std::span<const T> Span() const noexcept

@@ -5,7 +5,7 @@
 // Write() only collects: the bytes are copied to staging memory at once (the caller may free them), and all copies go
 // out together at Frame::SubmitSync, at EndFrame, at Submit(), or into the engine's command buffer at CmdFlush(). When
 // the memory is mappable and the buffer is not in flight (BufferSystem::IsInFlight) the bytes are written in place.
-// Order: writes of one thread to one buffer take effect in call order; superseded bytes are not sent.
+// Order: writes of one thread to one buffer take effect in call order; most superseded bytes are not sent.
 // Does NOT wait or submit, except where OutOfStaging::Block says so. Everything here is thread-safe.
 #pragma once
 

@@ -14,7 +14,7 @@ enum class MemoryClass : uint32_t
 {
     Unified,  // one memory for both
     FullBar,  // the CPU can map (nearly) all device memory ("resizable BAR")
-    SmallBar, // the CPU can map a window of 512 MiB or less
+    SmallBar, // the CPU can map a window of 512 MiB or less, or only a part of device memory
     None,     // device memory cannot be mapped
     Software, // a CPU device: everything is host memory
 };

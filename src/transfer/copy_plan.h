@@ -1,5 +1,5 @@
 // CopyPlan: turns writes in call order into copy regions that do not overlap, as Vulkan demands. Later writes win, bytes
-// that would be overwritten are not sent. Pure logic, no Vulkan.
+// that would be overwritten within a layer are not sent. Pure logic, no Vulkan.
 #pragma once
 
 #include <cstddef>
