@@ -335,6 +335,28 @@ TEST_P(MappingTest, NoOverwriteMapsWhileInFlight)
     EXPECT_TRUE(SameBytes(expected, ReadBack(*system, buffer)));
 }
 
+// Checked mode: a promise that was broken is found, where the library can know.
+TEST_P(MappingTest, BrokenPromiseIsLogged)
+{
+    auto system = MakeSystem({.framesInFlight = 4});
+    ASSERT_TRUE(system);
+    TestCommands commands(TheDevice());
+    SEDX_REQUIRE(const Buffer buffer, Make(*system, 512, MemoryType::CPU, "promised"));
+    HeldTimelines held(Calls());
+    const auto writeInFrame = [&](uint64_t offset) {
+        commands.RunFrame(*system, [&](const Frame& frame, VkCommandBuffer) {
+            frame.Resolve(buffer);
+            auto mapping = system->MapWritable<std::byte>({buffer, offset, 64}, MapMode::WriteNoOverwrite);
+            EXPECT_TRUE(Ok(mapping));
+        });
+    };
+    writeInFrame(0);
+    writeInFrame(64);
+    EXPECT_FALSE(m_log.Contains("promised")) << m_log.Text();
+    writeInFrame(32); // both frames may still read these
+    EXPECT_TRUE(m_log.Contains("promised")) << m_log.Text();
+}
+
 // ---- typed ---------------------------------------------------------------------------------------------------------
 struct Vec3
 {
@@ -395,6 +417,18 @@ TEST_P(MappingTest, RangesOutsideTheBufferAreRefused)
         EXPECT_TRUE(FailsWith(system->MapReadable<uint32_t>({buffer, offset, bytes}), ErrorCode::OutOfRange))
             << offset << " + " << bytes;
     }
+}
+
+TEST_P(MappingTest, ModeMustFitTheMap)
+{
+    auto system = MakeSystem();
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(const Buffer buffer, Make(*system, 64));
+    EXPECT_TRUE(FailsWith(system->MapWritable<uint32_t>(buffer, MapMode::Read), ErrorCode::InvalidArgument));
+    // New memory for a part would lose the rest.
+    EXPECT_TRUE(
+        FailsWith(system->MapWritable<uint32_t>({buffer, 0, 32}, MapMode::WriteDiscard), ErrorCode::InvalidArgument));
+    EXPECT_TRUE(Ok(system->MapWritable<uint32_t>({buffer, 0, 64}, MapMode::WriteDiscard)));
 }
 
 TEST_P(MappingTest, MappingKeepsItsBufferAlive)

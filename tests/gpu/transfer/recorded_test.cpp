@@ -2,6 +2,9 @@
 #include "support/gpu_test.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <thread>
 
 namespace sedx::test
 {
@@ -261,6 +264,45 @@ TEST_F(RecordedTest, DestroyingTheSystemWithCollectedWorkDoesNotHang)
     }
     other.reset();
     EXPECT_TRUE(ticket.Ready());
+}
+
+TEST_F(RecordedTest, ThreadsWriteWhileTheEngineFlushes)
+{
+    constexpr uint64_t kThreads = 4;
+    constexpr uint64_t kEach = 300;
+    const Buffer buffer = MakeUsed(kThreads * kEach * 8);
+    std::atomic<uint64_t> running{kThreads};
+    std::vector<std::thread> threads;
+    for (uint64_t thread = 0; thread < kThreads; ++thread)
+    {
+        threads.emplace_back([&, thread] {
+            for (uint64_t i = 0; i < kEach; ++i)
+            {
+                const uint64_t value = thread << 32 | i;
+                const uint64_t offset = (thread * kEach + i) * 8;
+                EXPECT_TRUE(Ok(Uploads().Write(buffer, offset, std::span(&value, 1))));
+                if (i % 50 == 0)
+                {
+                    EXPECT_TRUE(Ok(m_system->Readbacks().Request({buffer, offset, 8})));
+                }
+            }
+            --running;
+        });
+    }
+    while (running != 0)
+        FlushInFrame();
+    for (std::thread& thread : threads)
+        thread.join();
+    FlushInFrame();
+    const Bytes read = ReadInFrame(*m_system, *m_commands, buffer);
+    ASSERT_EQ(read.size(), kThreads * kEach * 8);
+    uint64_t wrong = 0;
+    for (uint64_t i = 0; i < kThreads * kEach; ++i)
+    {
+        const uint64_t value = (i / kEach) << 32 | i % kEach;
+        wrong += std::memcmp(read.data() + i * 8, &value, 8) != 0 ? 1u : 0u;
+    }
+    EXPECT_EQ(wrong, 0u);
 }
 
 // In own submission mode an engine may still take the copies into its own command buffer.
