@@ -189,7 +189,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImage(const ImageTarget& ima
         {
             // Room to align within the slice: block sizes such as 3 or 12 are no powers of two.
             const uint64_t room = shape.bytes + alignment;
-            auto slice = AllocateStaging(room, room, 4, options, commit);
+            auto slice = AllocateStaging(room, room, 4, room, options, commit);
             if (!slice)
             {
                 GiveBack(filled);

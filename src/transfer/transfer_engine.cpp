@@ -83,7 +83,7 @@ bool TransferEngine::WriteDirect(BufferResource& resource, uint64_t offset, std:
     return true;
 }
 
-Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment,
+Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, uint64_t missing,
                                               const WriteOptions& options, const std::function<void()>& commit)
 {
     const auto allocate = [&](bool beyondLimit) {
@@ -103,7 +103,7 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
         auto slice = allocate(false);
         if (!isExhausted(slice))
             return slice;
-        const OutOfStaging policy = options.onOutOfStaging ? options.onOutOfStaging(minBytes) : options.outOfStaging;
+        const OutOfStaging policy = options.onOutOfStaging ? options.onOutOfStaging(missing) : options.outOfStaging;
         PollAll(); // what has passed since the last poll may be enough
         slice = allocate(policy == OutOfStaging::Spill);
         if (!isExhausted(slice) || policy == OutOfStaging::Fail)
@@ -235,7 +235,7 @@ Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint6
         const uint64_t wanted = std::min<uint64_t>(rest.size(), m_staging->Desc().blockBytes);
         const bool splittable = wanted >= kSplittable;
         auto slice = AllocateStaging(splittable ? 1 : wanted, wanted, splittable ? kCacheLine : kStagingAlignment,
-                                     options, commit);
+                                     rest.size(), options, commit);
         if (!slice)
         {
             GiveBack(filled);
@@ -268,7 +268,7 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
         return Fail(ErrorCode::WrongState, "staging can be leased for an open frame only; frame {} is not open", frame);
     WriteOptions options;
     options.outOfStaging = outOfStaging;
-    auto slice = AllocateStaging(bytes, bytes, alignment, options, [] {});
+    auto slice = AllocateStaging(bytes, bytes, alignment, bytes, options, [] {});
     if (!slice)
         return Forward(slice);
     const std::lock_guard lock(m_mutex);

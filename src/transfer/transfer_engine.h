@@ -93,9 +93,10 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     };
     Result<void> CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const;
     bool WriteDirect(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
-    // Before waiting, `commit` hands over what the caller has cut so far: nobody else could send it out.
-    Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, const WriteOptions& options,
-                                  const std::function<void()>& commit);
+    // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
+    // has cut so far: nobody else could send it out.
+    Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, uint64_t missing,
+                                  const WriteOptions& options, const std::function<void()>& commit);
     void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
     Epoch& EpochForWrite(uint64_t key);
