@@ -1,6 +1,8 @@
 // BufferSystem::CopyBuffer: copies recorded into the caller's command buffer, with offsets.
 #include "support/gpu_test.h"
 
+#include <algorithm>
+
 namespace sedx::test
 {
 namespace
