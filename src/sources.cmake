@@ -6,6 +6,7 @@ set(SEDX_SOURCES
     buffer/block_pool.cpp
     buffer/buffer.cpp
     buffer/buffer_core.cpp
+    buffer/buffer_registry.cpp
     buffer/mapping.cpp
     buffer_system/buffer_factory.cpp
     buffer_system/buffer_system.cpp
@@ -14,8 +15,13 @@ set(SEDX_SOURCES
     buffer_system/ring_buffer.cpp
     frame/frame_tracker.cpp
     frame/timelines.cpp
+    memory/block_allocator.cpp
+    memory/block_list.cpp
+    memory/buffer_allocator.cpp
     memory/memory_allocator.cpp
+    memory/memory_pool.cpp
     memory/memory_strategy.cpp
+    memory/usage_rules.cpp
     transfer/batch.cpp
     transfer/copy_plan.cpp
     transfer/image_transfer.cpp

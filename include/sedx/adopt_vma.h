@@ -35,6 +35,11 @@ inline VmaTable MakeVmaTable(VmaAllocator allocator, VmaAllocatorCreateFlags all
     table.invalidateAllocation = reinterpret_cast<VmaFunction>(&vmaInvalidateAllocation);
     table.setAllocationName = reinterpret_cast<VmaFunction>(&vmaSetAllocationName);
     table.getHeapBudgets = reinterpret_cast<VmaFunction>(&vmaGetHeapBudgets);
+    table.findMemoryTypeIndexForBufferInfo = reinterpret_cast<VmaFunction>(&vmaFindMemoryTypeIndexForBufferInfo);
+    table.createPool = reinterpret_cast<VmaFunction>(&vmaCreatePool);
+    table.destroyPool = reinterpret_cast<VmaFunction>(&vmaDestroyPool);
+    table.getPoolStatistics = reinterpret_cast<VmaFunction>(&vmaGetPoolStatistics);
+    table.setPoolName = reinterpret_cast<VmaFunction>(&vmaSetPoolName);
     return table;
 }
 } // namespace sedx

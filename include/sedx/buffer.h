@@ -26,7 +26,8 @@ class BufferSystem;
 struct BufferResource;
 
 // What a buffer is used for. The values are those of VkBufferUsageFlagBits. The library completes what a use implies:
-// transfer source and destination (uploads, read-back, moves), and the device address for storage and indirect buffers.
+// transfer source and destination (uploads, read-back, moves), and the device address for storage, indirect and
+// ray-tracing buffers. Where a buffer begins is aligned as its usage demands of the device.
 enum class BufferUsage : uint32_t
 {
     None = 0,
@@ -40,6 +41,12 @@ enum class BufferUsage : uint32_t
     Vertex = VK_BUFFER_USAGE_VERTEX_BUFFER_BIT,
     Indirect = VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT,
     DeviceAddress = VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT,
+    // The device must have been made with VK_KHR_acceleration_structure; the last one: VK_KHR_ray_tracing_pipeline.
+    AccelerationStructure = VK_BUFFER_USAGE_ACCELERATION_STRUCTURE_STORAGE_BIT_KHR,
+    AccelerationStructureInput = VK_BUFFER_USAGE_ACCELERATION_STRUCTURE_BUILD_INPUT_READ_ONLY_BIT_KHR,
+    ShaderBindingTable = VK_BUFFER_USAGE_SHADER_BINDING_TABLE_BIT_KHR,
+    // The library's own, with Storage implied: aligned for builds of acceleration structures. Vulkan has no bit for it.
+    Scratch = 1u << 31,
 };
 SEDX_ENABLE_FLAGS(BufferUsage);
 using BufferUsageFlags = BufferUsage;
@@ -63,6 +70,16 @@ struct BufferId
     explicit operator bool() const noexcept { return generation != 0; }
 };
 
+// What stays in device memory when there is too little of it. A hint: it reaches the driver where it has
+// VK_EXT_memory_priority, for whole blocks of memory, so buffers of different priority never share one.
+enum class BufferPriority : uint32_t
+{
+    Low,    // may go first
+    Normal,
+    High,   // what the GPU writes, and what every frame reads
+    Count,
+};
+
 struct BufferDesc
 {
     uint64_t bytes = 0; // 1 .. the smaller of maxBufferSize and maxMemoryAllocationSize
@@ -71,6 +88,8 @@ struct BufferDesc
     std::string name{};                  // shown by debuggers, validation messages and reports
     // The backing never moves: for command buffers recorded once and replayed, and for raw addresses held elsewhere.
     bool pinned = false;
+    uint64_t alignment = 0; // bytes, a power of two up to 64 KiB: more than the usage demands; 0: what it demands
+    BufferPriority priority = BufferPriority::Normal;
 };
 
 // A reference-counted handle. Copy and drop it on any thread; one handle object must not be changed by two threads.

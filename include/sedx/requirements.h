@@ -22,7 +22,8 @@ enum class FeatureModule : uint32_t
 {
     Core = 1u << 0,         // buffers, frames, uploads, read-backs
     MemoryBudget = 1u << 1, // exact heap budgets instead of the library's own accounting
-    All = 0x3,
+    MemoryPriority = 1u << 2, // BufferPriority reaches the driver
+    All = 0x7,
 };
 SEDX_ENABLE_FLAGS(FeatureModule);
 
@@ -58,6 +59,7 @@ class SEDX_API DeviceRequirements
     VkPhysicalDeviceTimelineSemaphoreFeatures m_timeline{};
     VkPhysicalDeviceBufferDeviceAddressFeatures m_address{};
     VkPhysicalDeviceSynchronization2Features m_sync2{};
+    VkPhysicalDeviceMemoryPriorityFeaturesEXT m_priority{};
 };
 
 // Thread-safe. Fails only if the functions of the instance cannot be found.

@@ -28,5 +28,11 @@ struct VmaTable
     VmaFunction invalidateAllocation = nullptr;      // vmaInvalidateAllocation
     VmaFunction setAllocationName = nullptr;         // vmaSetAllocationName
     VmaFunction getHeapBudgets = nullptr;            // vmaGetHeapBudgets
+    // Only for CustomMemoryPoolManager, which allocates from the library's ordinary blocks without them.
+    VmaFunction findMemoryTypeIndexForBufferInfo = nullptr;
+    VmaFunction createPool = nullptr;        // vmaCreatePool
+    VmaFunction destroyPool = nullptr;       // vmaDestroyPool
+    VmaFunction getPoolStatistics = nullptr; // vmaGetPoolStatistics
+    VmaFunction setPoolName = nullptr;       // vmaSetPoolName
 };
 } // namespace sedx

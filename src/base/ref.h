@@ -34,6 +34,8 @@ class Ref
         if (m_object != nullptr)
             m_object->Release();
     }
+    // The reference stays; whoever asked looks after it.
+    T* Detach() noexcept { return std::exchange(m_object, nullptr); }
     T* Get() const noexcept { return m_object; }
     T* operator->() const noexcept { return m_object; }
     T& operator*() const noexcept { return *m_object; }

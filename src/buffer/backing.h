@@ -1,8 +1,8 @@
 // Backing: the Vulkan side of a buffer, shared by everything that still needs it. When nobody does any more, the core
-// destroys it as soon as the GPU has passed.
+// gives its memory back as soon as the GPU has passed.
 #pragma once
 
-#include "memory/memory_allocator.h"
+#include "memory/memory_pool.h"
 
 namespace sedx
 {
@@ -22,12 +22,16 @@ struct Backing
 {
     BufferCore* core = nullptr; // outlives every backing
     BufferMemory memory;
-    VkDeviceAddress address = 0;
+    Ref<MemoryPool> pool;        // where the memory came from; empty: the library's ordinary memory
+    VkDeviceAddress address = 0; // 0: the usage has none, although the VkBuffer may
     MemoryRole role = MemoryRole::Gpu;
+    uint32_t shard = 0; // of the core, whose lock guards the links
+    Backing* previous = nullptr;
+    Backing* next = nullptr;
     std::atomic<uint32_t> references{0};
-    std::atomic<bool> used{false};       // a frame or a copy may have touched it
-    std::atomic<bool> held{false};       // its address was given out: in flight for ever
-    std::atomic<uint64_t> lastBatch{0};  // the transfer batch that touches it last
+    std::atomic<bool> used{false};      // a frame or a copy may have touched it
+    std::atomic<bool> held{false};      // its address was given out: in flight for ever
+    std::atomic<uint64_t> lastBatch{0}; // the transfer batch that touches it last
 
     void AddRef() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
     void Release() noexcept; // the last one hands it to the core

@@ -58,8 +58,15 @@ Result<Block*> BlockPool::NextBlock(uint64_t minBytes, bool beyondLimit)
     if (!beyondLimit && !FitsInto(m_totalBytes, capacity, std::max(m_desc.limitBytes, m_desc.blockBytes)))
         return Fail(ErrorCode::OutOfStaging, "'{}' holds {} bytes, {} more would exceed its limit of {} bytes",
                     m_desc.name, m_totalBytes, capacity, m_desc.limitBytes);
-    auto backing =
-        m_core.CreateBacking(capacity, m_desc.usage, m_desc.memory, m_desc.role, m_desc.name.c_str());
+    // A VkBuffer of its own: slices are the sharing here.
+    BackingRequest request;
+    request.memory.bytes = capacity;
+    request.memory.usage = m_desc.usage;
+    request.memory.memory = m_desc.memory;
+    request.memory.own = true;
+    request.memory.name = m_desc.name.c_str();
+    request.role = m_desc.role;
+    auto backing = m_core.CreateBacking(request);
     if (!backing)
         return Forward(backing);
     if ((*backing)->memory.mapped == nullptr)
@@ -82,31 +89,48 @@ void BlockPool::Release(Block* block, uint64_t slices) noexcept
         MakeIdle(block);
 }
 
+bool BlockPool::Relieve(uint64_t bytes) const
+{
+    MemoryRequest request;
+    request.bytes = std::max(bytes, m_desc.blockBytes);
+    request.memory = m_desc.memory;
+    request.name = m_desc.name.c_str();
+    return m_core.Allocator().Relieve(request);
+}
+
+uint64_t BlockPool::ReleaseIdle() noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    return TrimIdle(0);
+}
+
 void BlockPool::MakeIdle(Block* block) noexcept
 {
     block->head = 0;
     if (block != m_current)
         m_idle.push_back(block);
-    TrimIdle();
+    TrimIdle(m_desc.warmBytes);
 }
 
 // Keeps warm blocks of the ordinary size; unusual sizes and what was cut beyond the limit go back at once.
-void BlockPool::TrimIdle() noexcept
+uint64_t BlockPool::TrimIdle(uint64_t warmBytes) noexcept
 {
+    const uint64_t before = m_totalBytes;
     uint64_t idleBytes = m_current != nullptr && m_current->slices == 0 ? m_current->capacity : 0;
     for (const Block* idle : m_idle)
         idleBytes += idle->capacity;
     for (size_t i = m_idle.size(); i-- > 0;)
     {
         Block* const idle = m_idle[i];
-        if (idle->capacity == m_desc.blockBytes && m_totalBytes <= m_desc.limitBytes && idleBytes <= m_desc.warmBytes)
+        if (idle->capacity == m_desc.blockBytes && m_totalBytes <= m_desc.limitBytes && idleBytes <= warmBytes)
             continue;
         idleBytes -= idle->capacity;
         m_idle.erase(m_idle.begin() + static_cast<std::ptrdiff_t>(i));
         Destroy(idle);
     }
-    if (m_current != nullptr && m_current->slices == 0 && (idleBytes > m_desc.warmBytes || m_totalBytes > m_desc.limitBytes))
+    if (m_current != nullptr && m_current->slices == 0 && (idleBytes > warmBytes || m_totalBytes > m_desc.limitBytes))
         Destroy(std::exchange(m_current, nullptr));
+    return before - m_totalBytes;
 }
 
 void BlockPool::Destroy(Block* block) noexcept

@@ -46,6 +46,10 @@ class BlockPool
     // Cuts `minBytes` to `bytes`, as much as the block at hand has. `alignment`: a power of two.
     // Errors: OutOfStaging (the limit, unless `beyondLimit`), OutOfDeviceMemory.
     Result<Slice> Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit);
+    // After Allocate answered OutOfDeviceMemory, with no lock of the library held: makes room. False: none could be made.
+    bool Relieve(uint64_t bytes) const;
+    // Gives idle blocks back, warm or not. Returns bytes.
+    uint64_t ReleaseIdle() noexcept;
     void Release(Block* block, uint64_t slices) noexcept;
     // Whether Allocate would do without another block.
     bool FitsCurrent(uint64_t minBytes, uint64_t alignment) const noexcept;
@@ -60,7 +64,7 @@ class BlockPool
   private:
     Result<Block*> NextBlock(uint64_t minBytes, bool beyondLimit);
     void MakeIdle(Block* block) noexcept;
-    void TrimIdle() noexcept;
+    uint64_t TrimIdle(uint64_t warmBytes) noexcept;
     void Destroy(Block* block) noexcept;
 
     BufferCore& m_core;

@@ -1,3 +1,4 @@
+// Memory of buffers: backings, deferred destruction, numbers, the end.
 #include "buffer/buffer_core.h"
 
 #include "buffer/block_pool.h"
@@ -5,55 +6,47 @@
 #include <sedx/log.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace sedx
 {
+namespace
+{
+// Written by one thread at a time: cheaper than an atomic addition.
+void Increase(std::atomic<uint64_t>& number, uint64_t amount) noexcept
+{
+    number.store(number.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+} // namespace
+
 void Backing::Release() noexcept
 {
     if (references.fetch_sub(1, std::memory_order_acq_rel) == 1)
         core->OnUnreferenced(this);
 }
 
-void CoreCounters::Role::Add(uint64_t amount) noexcept
-{
-    buffers.fetch_add(1, std::memory_order_relaxed);
-    const uint64_t now = bytes.fetch_add(amount, std::memory_order_relaxed) + amount;
-    uint64_t peak = peakBytes.load(std::memory_order_relaxed);
-    while (peak < now && !peakBytes.compare_exchange_weak(peak, now, std::memory_order_relaxed))
-    {
-    }
-}
-
-void CoreCounters::Role::Remove(uint64_t amount) noexcept
-{
-    buffers.fetch_sub(1, std::memory_order_relaxed);
-    bytes.fetch_sub(amount, std::memory_order_relaxed);
-}
-
-BufferUsage CompleteUsage(BufferUsage usage) noexcept
-{
-    // Both directions always: any buffer can be uploaded to, read back for verification, and moved.
-    usage |= BufferUsage::TransferSrc | BufferUsage::TransferDst;
-    if (Any(usage & (BufferUsage::Storage | BufferUsage::Indirect)))
-        usage |= BufferUsage::DeviceAddress;
-    return usage;
-}
-
-Result<std::shared_ptr<BufferCore>> BufferCore::Create(std::shared_ptr<DeviceState> device, FrameRules rules,
-                                                       bool checked)
+Result<std::shared_ptr<BufferCore>> BufferCore::Create(std::shared_ptr<DeviceState> device, CoreDesc desc)
 {
     std::shared_ptr<BufferCore> core(new BufferCore());
     core->m_device = std::move(device);
-    core->m_checked = checked;
+    core->m_checked = desc.checked;
     auto timelines = Timelines::Create(core->m_device);
     if (!timelines)
         return Forward(timelines);
     core->m_timelines = std::move(*timelines);
-    auto memory = MemoryAllocator::Create(core->m_device);
+    auto memory = MemoryAllocator::Create(core->m_device, desc.budget);
     if (!memory)
         return Forward(memory);
     core->m_memory = std::move(*memory);
-    core->m_frames = std::make_unique<FrameTracker>(*core->m_timelines, *core->m_device, rules);
+    core->m_allocator = std::make_unique<BufferAllocator>(*core->m_memory, core->m_locks, std::move(desc.memory));
+    core->m_frames = std::make_unique<FrameTracker>(*core->m_timelines, *core->m_device, desc.frames);
+    core->m_memory->SampleBudget(0, core->m_allocator->Now());
+    core->m_allocator->Ladder().Register(PressureStep::TrimPools, "buffers that the GPU has passed",
+                                         [self = core.get()](const PressureRequest&) {
+                                             self->m_timelines->Poll();
+                                             self->m_frames->Update();
+                                             return self->Reclaim();
+                                         });
     return core;
 }
 
@@ -61,95 +54,154 @@ BufferCore::~BufferCore() = default;
 
 // ---- backings ------------------------------------------------------------------------------------------------------
 
-Result<Ref<Backing>> BufferCore::CreateBacking(uint64_t bytes, BufferUsage completedUsage, MemoryType memory,
-                                               MemoryRole role, const char* name)
+Result<void> BufferCore::CheckSize(uint64_t bytes, const char* name) const
 {
-    // Whole words, so that fills and word-wise copies of the whole buffer are legal; GetSize() stays what was asked for.
-    const uint64_t limit = m_device->maxBufferSize;
-    if (bytes > limit)
+    if (bytes > m_device->maxBufferSize)
         return Fail(ErrorCode::LimitExceeded, "buffer '{}' of {} bytes exceeds the device's maxBufferSize of {} bytes",
-                    name, bytes, limit);
+                    name, bytes, m_device->maxBufferSize);
     if (bytes > m_device->maxAllocationSize)
         return Fail(ErrorCode::LimitExceeded,
                     "buffer '{}' of {} bytes exceeds the device's maxMemoryAllocationSize of {} bytes", name, bytes,
                     m_device->maxAllocationSize);
-    const uint64_t capacity = bytes <= (limit & ~uint64_t{3}) ? (bytes + 3) & ~uint64_t{3} : bytes;
-    auto made = m_memory->CreateBuffer(capacity, static_cast<VkBufferUsageFlags>(completedUsage), memory, name);
-    if (!made)
-        return Forward(made);
+    return {};
+}
+
+// Whole words, so that fills and word-wise copies of the whole buffer are legal; GetSize() stays what was asked for.
+uint64_t BufferCore::CapacityOf(uint64_t bytes) const noexcept
+{
+    return bytes <= (m_device->maxBufferSize & ~uint64_t{3}) ? (bytes + 3) & ~uint64_t{3} : bytes;
+}
+
+Result<Ref<Backing>> BufferCore::CreateBacking(const BackingRequest& request)
+{
+    if (auto fits = CheckSize(request.memory.bytes, request.memory.name); !fits)
+        return Forward(fits);
+    MemoryRequest wish = request.memory;
+    wish.bytes = CapacityOf(wish.bytes);
+    const auto memory = m_allocator->Allocate(wish, request.mayRelieve);
+    if (!memory)
+        return tl::unexpected<Error>(memory.error());
+    const uint32_t shard = ShardLocks::OfThread();
+    Ref<Backing> backing;
+    {
+        const std::lock_guard lock(m_locks[shard]);
+        backing = Ref<Backing>(MakeBacking(shard, *memory, wish.usage, request.role));
+    }
+    SamplePeaks();
+    return backing;
+}
+
+Backing* BufferCore::MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage, MemoryRole role) noexcept
+{
     auto* backing = new Backing();
     backing->core = this;
-    backing->memory = *made;
+    backing->memory = memory;
     backing->role = role;
-    if (Any(completedUsage & BufferUsage::DeviceAddress))
-    {
-        VkBufferDeviceAddressInfo info{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
-        info.buffer = made->buffer;
-        backing->address = m_device->vk.GetBufferDeviceAddress(m_device->device, &info);
-    }
-    m_counters.roles[static_cast<size_t>(role)].Add(capacity);
-    if (made->deviceLocal)
-        m_counters.deviceLocal.Add(capacity);
-    const std::lock_guard lock(m_backingsMutex);
-    m_backings.insert(backing);
-    return Ref<Backing>(backing);
+    backing->shard = shard;
+    if (Any(usage & BufferUsage::DeviceAddress))
+        backing->address = memory.address;
+    Shard& home = m_shards[shard];
+    backing->next = home.backings;
+    if (home.backings != nullptr)
+        home.backings->previous = backing;
+    home.backings = backing;
+    ++home.backingCount;
+    const auto count = [&](size_t use) {
+        Increase(home.uses[use].buffers, 1);
+        Increase(home.uses[use].bytes, memory.bytes);
+    };
+    count(static_cast<size_t>(role));
+    if (memory.deviceLocal)
+        count(kDeviceLocal);
+    return backing;
 }
 
-void BufferCore::FreeMemory(Backing& backing) noexcept
+void BufferCore::Unlink(Backing& backing) noexcept
 {
-    m_counters.roles[static_cast<size_t>(backing.role)].Remove(backing.memory.bytes);
+    Shard& home = m_shards[backing.shard];
+    if (backing.previous != nullptr)
+        backing.previous->next = backing.next;
+    else
+        home.backings = backing.next;
+    if (backing.next != nullptr)
+        backing.next->previous = backing.previous;
+    --home.backingCount;
+    const auto uncount = [&](size_t use) {
+        Increase(home.uses[use].buffers, ~uint64_t{0});
+        Increase(home.uses[use].bytes, ~backing.memory.bytes + 1);
+    };
+    uncount(static_cast<size_t>(backing.role));
     if (backing.memory.deviceLocal)
-        m_counters.deviceLocal.Remove(backing.memory.bytes);
-    m_memory->Destroy(backing.memory);
+        uncount(kDeviceLocal);
 }
 
-void BufferCore::DestroyNow(Backing* backing) noexcept
+void BufferCore::FreeMemory(BufferMemory& memory, Ref<MemoryPool>& pool) noexcept
 {
+    if (pool)
+        pool->Free(memory);
+    else
+        m_allocator->Free(memory);
+    pool = {};
+}
+
+// Copies hold a reference until they have passed, so only frames are left to ask about.
+bool BufferCore::MustWait(const Backing& backing) const noexcept
+{
+    return backing.used.load() && m_frames->LastOpened() > m_frames->Completed();
+}
+
+void BufferCore::Destroy(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing* backing) noexcept
+{
+    Unlink(*backing);
+    if (!m_allocator->FreeSmall(shard, backing->memory))
     {
-        const std::lock_guard lock(m_backingsMutex);
-        m_backings.erase(backing);
+        Shard& home = m_shards[shard];
+        home.freeing.fetch_add(1);
+        lock.unlock();
+        FreeMemory(backing->memory, backing->pool);
+        home.freeing.fetch_sub(1);
     }
-    FreeMemory(*backing);
+    else
+        lock.unlock();
     delete backing;
 }
 
 void BufferCore::OnUnreferenced(Backing* backing) noexcept
 {
-    const std::shared_lock life(m_lifeMutex);
-    if (!m_alive.load()) // its memory went with the system
+    const uint32_t shard = backing->shard;
+    std::unique_lock lock(m_locks[shard]);
+    Shard& home = m_shards[shard];
+    if (home.closed) // its memory went with the system
     {
+        Unlink(*backing);
+        lock.unlock();
         delete backing;
-        return;
+        LeaveShell(1);
     }
-    // Copies hold a reference until they have passed, so only frames are left to ask about.
-    if (backing->used.load() && m_frames->LastOpened() > m_frames->Completed())
-    {
-        const std::lock_guard lock(m_droppedMutex);
-        m_dropped.push_back({m_frames->LastOpened(), backing});
-    }
+    else if (MustWait(*backing))
+        home.dropped.push_back({m_frames->LastOpened(), backing});
     else
-        DestroyNow(backing);
+        Destroy(lock, shard, backing);
 }
 
-void BufferCore::Reclaim() noexcept
+uint64_t BufferCore::Reclaim() noexcept
 {
-    std::vector<Backing*> passed;
+    const uint64_t completed = m_frames->Completed();
+    uint64_t bytes = 0;
+    for (uint32_t shard = 0; shard < kShards; ++shard)
     {
-        const std::lock_guard lock(m_droppedMutex);
-        while (!m_dropped.empty() && m_dropped.front().frame <= m_frames->Completed())
+        Shard& home = m_shards[shard];
+        std::unique_lock lock(m_locks[shard]);
+        while (!home.dropped.empty() && home.dropped.front().frame <= completed)
         {
-            passed.push_back(m_dropped.front().backing);
-            m_dropped.pop_front();
+            Backing* backing = home.dropped.front().backing;
+            home.dropped.pop_front();
+            bytes += backing->memory.bytes;
+            Destroy(lock, shard, backing);
+            lock.lock();
         }
     }
-    for (Backing* backing : passed)
-        DestroyNow(backing);
-}
-
-size_t BufferCore::PendingDestroyed() const noexcept
-{
-    const std::lock_guard lock(m_droppedMutex);
-    return m_dropped.size();
+    return bytes;
 }
 
 // ---- pools ---------------------------------------------------------------------------------------------------------
@@ -175,178 +227,79 @@ VkResult BufferCore::FlushHostWrites() noexcept
     return VK_SUCCESS;
 }
 
-// ---- buffers -------------------------------------------------------------------------------------------------------
+// ---- numbers -------------------------------------------------------------------------------------------------------
 
-Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::source_location& where)
+size_t BufferCore::PendingDestroyed() const noexcept
 {
-    if (m_device->IsLost())
-        return m_device->LostError();
-    if (desc.bytes == 0)
-        return Fail(ErrorCode::InvalidArgument, "buffer '{}' has 0 bytes", desc.name);
-    if (desc.usage == BufferUsage::None)
-        return Fail(ErrorCode::InvalidArgument, "buffer '{}' ({} bytes) has no usage", desc.name, desc.bytes);
-    if (desc.memory != MemoryType::GPU && desc.memory != MemoryType::CPU && desc.memory != MemoryType::Readback)
-        return Fail(ErrorCode::InvalidArgument, "buffer '{}' needs exactly one memory type", desc.name);
-
-    const BufferUsage usage = CompleteUsage(desc.usage);
-    const MemoryRole role = desc.memory == MemoryType::GPU   ? MemoryRole::Gpu
-                            : desc.memory == MemoryType::CPU ? MemoryRole::Cpu
-                                                             : MemoryRole::Readback;
-    auto backing = CreateBacking(desc.bytes, usage, desc.memory, role, desc.name.c_str());
-    if (!backing)
-        return Forward(backing);
-
-    auto* resource = new BufferResource();
-    resource->core = shared_from_this();
-    resource->bytes = desc.bytes;
-    resource->usage = usage;
-    resource->memory = desc.memory;
-    resource->pinned = desc.pinned;
-    resource->name = desc.name;
-    resource->where = where;
-    resource->backing = std::move(*backing);
-    Buffer handle(resource); // the reference is there before others can find the buffer
+    size_t count = 0;
+    for (uint32_t shard = 0; shard < kShards; ++shard)
     {
-        const std::lock_guard lock(m_registryMutex);
-        if (m_freeSlots.empty())
-        {
-            m_freeSlots.push_back(static_cast<uint32_t>(m_slots.size()));
-            m_slots.emplace_back();
-        }
-        resource->id.index = m_freeSlots.back();
-        m_freeSlots.pop_back();
-        Slot& slot = m_slots[resource->id.index];
-        resource->id.generation = ++slot.generation;
-        slot.resource = resource;
-        ++m_live;
+        const std::lock_guard lock(m_locks[shard]);
+        count += m_shards[shard].dropped.size();
     }
-    m_counters.createdBuffers.fetch_add(1, std::memory_order_relaxed);
-    return handle;
-}
-
-namespace
-{
-// A new handle, unless the last one is being dropped right now: a count of zero is final.
-Buffer Revive(BufferResource& resource) noexcept
-{
-    uint32_t count = resource.references.load();
-    while (count != 0)
-    {
-        if (!resource.references.compare_exchange_weak(count, count + 1))
-            continue;
-        Buffer handle(&resource);
-        resource.references.fetch_sub(1); // the handle has its own
-        return handle;
-    }
-    return {};
-}
-} // namespace
-
-Result<Buffer> BufferCore::Find(BufferId id)
-{
-    const std::lock_guard lock(m_registryMutex);
-    if (id.index < m_slots.size() && m_slots[id.index].generation == id.generation)
-    {
-        if (BufferResource* resource = m_slots[id.index].resource)
-            if (Buffer handle = Revive(*resource))
-                return handle;
-    }
-    return Fail(ErrorCode::StaleHandle, "buffer {}:{} does not exist any more", id.index, id.generation);
-}
-
-void BufferCore::OnUnreferenced(BufferResource* resource) noexcept
-{
-    {
-        const std::lock_guard lock(m_registryMutex);
-        Slot& slot = m_slots[resource->id.index];
-        slot.resource = nullptr;
-        --m_live;
-        // A generation is used once: a slot that ran out of them is retired.
-        if (slot.generation != UINT32_MAX)
-            m_freeSlots.push_back(resource->id.index);
-    }
-    const std::shared_ptr<BufferCore> keepAlive = std::move(resource->core);
-    delete resource; // releases its backings
-}
-
-ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept
-{
-    const std::lock_guard lock(resource.mutex);
-    BufferResource::FrameUse& use = resource.uses[slot];
-    if (use.frame != frame)
-    {
-        use.frame = frame;
-        use.older = {};
-    }
-    Backing* backing = use.older ? use.older.Get() : resource.backing.Get();
-    if (backing == nullptr)
-        return {};
-    backing->used.store(true);
-    return {backing->memory.buffer, 0, resource.bytes, backing->address, backing->memory.mapped};
-}
-
-bool BufferCore::IsBackingInFlight(const Backing& backing) const noexcept
-{
-    if (backing.held.load() || backing.lastBatch.load() > completedBatch.load())
-        return true;
-    return backing.used.load() && m_frames->LastOpened() > m_frames->Completed();
-}
-
-bool BufferCore::IsInFlight(BufferResource& resource) noexcept
-{
-    const std::lock_guard lock(resource.mutex);
-    return resource.backing && IsBackingInFlight(*resource.backing);
-}
-
-void BufferCore::SwapBacking(BufferResource& resource, Ref<Backing> fresh) noexcept
-{
-    const Ref<Backing> old = std::exchange(resource.backing, std::move(fresh));
-    resource.written.clear();
-    for (BufferResource::FrameUse& use : resource.uses)
-    {
-        if (use.frame == 0 || use.older || !m_frames->IsOpen(use.frame))
-            continue;
-        use.older = old; // two resolves in one frame answer the same
-        const std::lock_guard lock(m_droppedMutex);
-        m_kept.push_back({use.frame, resource.id});
-    }
-}
-
-void BufferCore::ForgetFrame(uint64_t frame) noexcept
-{
-    std::vector<BufferId> ids;
-    {
-        const std::lock_guard lock(m_droppedMutex);
-        std::erase_if(m_kept, [&](const Kept& kept) {
-            if (kept.frame == frame)
-                ids.push_back(kept.id);
-            return kept.frame == frame;
-        });
-    }
-    for (const BufferId id : ids)
-    {
-        const auto buffer = Find(id);
-        if (!buffer)
-            continue; // dropped: so are its entries
-        const std::lock_guard lock(buffer->Resource()->mutex);
-        for (BufferResource::FrameUse& use : buffer->Resource()->uses)
-            if (use.frame == frame)
-                use = {};
-    }
+    return count;
 }
 
 uint64_t BufferCore::LiveBuffers() const noexcept
 {
-    const std::lock_guard lock(m_registryMutex);
-    return m_live;
+    uint64_t count = 0;
+    for (uint32_t shard = 0; shard < kShards; ++shard)
+    {
+        const std::lock_guard lock(m_locks[shard]);
+        count += m_shards[shard].live;
+    }
+    return count;
+}
+
+uint64_t BufferCore::CreatedBuffers() const noexcept
+{
+    uint64_t count = 0;
+    for (const Shard& shard : m_shards)
+        count += shard.created.load(std::memory_order_relaxed);
+    return count;
+}
+
+MemoryReport BufferCore::Sum(size_t use) const noexcept
+{
+    MemoryReport sum;
+    for (const Shard& shard : m_shards)
+    {
+        sum.buffers += shard.uses[use].buffers.load(std::memory_order_relaxed);
+        sum.bytes += shard.uses[use].bytes.load(std::memory_order_relaxed);
+    }
+    uint64_t peak = m_peaks[use].load(std::memory_order_relaxed);
+    while (peak < sum.bytes && !m_peaks[use].compare_exchange_weak(peak, sum.bytes, std::memory_order_relaxed))
+    {
+    }
+    sum.peakBytes = std::max(peak, sum.bytes);
+    return sum;
+}
+
+MemoryReport BufferCore::UseOf(MemoryRole role) const noexcept { return Sum(static_cast<size_t>(role)); }
+MemoryReport BufferCore::DeviceLocalUse() const noexcept { return Sum(kDeviceLocal); }
+
+void BufferCore::SamplePeaks() const noexcept
+{
+    for (size_t use = 0; use < kUses; ++use)
+        Sum(use);
+}
+
+// ---- the end -------------------------------------------------------------------------------------------------------
+
+// Handles and mappings that outlive the system leave one by one; the last one takes the shell with it.
+void BufferCore::LeaveShell(uint64_t count) noexcept
+{
+    if (m_orphans.fetch_sub(count) == count)
+        const std::shared_ptr<BufferCore> shell = std::move(m_self);
 }
 
 void BufferCore::Shutdown() noexcept
 {
     std::vector<Buffer> alive;
+    for (uint32_t shard = 0; shard < kShards; ++shard)
     {
-        const std::lock_guard lock(m_registryMutex);
-        for (const Slot& slot : m_slots)
+        const std::lock_guard lock(m_locks[shard]);
+        for (const Slot& slot : m_shards[shard].slots)
             if (slot.resource != nullptr)
                 if (Buffer buffer = Revive(*slot.resource))
                     alive.push_back(std::move(buffer));
@@ -370,18 +323,45 @@ void BufferCore::Shutdown() noexcept
     for (BlockPool* pool : pools)
         pool->Abandon();
 
-    const std::unique_lock life(m_lifeMutex);
-    for (const Dropped& entry : m_dropped)
-        DestroyNow(entry.backing);
-    m_dropped.clear();
+    m_self = shared_from_this();
+    m_orphans.store(1); // nobody is the last one while this goes on
+    for (uint32_t shard = 0; shard < kShards; ++shard)
+    {
+        Shard& home = m_shards[shard];
+        {
+            const std::lock_guard lock(m_locks[shard]);
+            home.closed = true;
+        }
+        while (home.freeing.load() != 0) // let them finish
+            std::this_thread::yield();
+        for (const Dropped& entry : home.dropped)
+        {
+            {
+                const std::lock_guard lock(m_locks[shard]);
+                Unlink(*entry.backing);
+            }
+            FreeMemory(entry.backing->memory, entry.backing->pool);
+            delete entry.backing;
+        }
+        home.dropped.clear();
+        // Mapped by somebody: an empty shell from now on.
+        std::vector<std::pair<BufferMemory, Ref<MemoryPool>>> mapped;
+        {
+            const std::lock_guard lock(m_locks[shard]);
+            m_orphans.fetch_add(home.live + home.backingCount);
+            for (Backing* backing = home.backings; backing != nullptr; backing = backing->next)
+                mapped.emplace_back(std::exchange(backing->memory, {}), std::exchange(backing->pool, {}));
+        }
+        for (auto& [memory, pool] : mapped)
+            FreeMemory(memory, pool);
+    }
     m_kept.clear();
-    for (Backing* backing : m_backings) // mapped by somebody: an empty shell from now on
-        FreeMemory(*backing);
-    m_backings.clear();
     m_alive.store(false);
+    m_allocator.reset();
     m_memory.reset();
     m_frames.reset();
     m_timelines.reset();
     m_device.reset();
+    LeaveShell(1);
 }
 } // namespace sedx

@@ -1,50 +1,50 @@
 // BufferCore: what all buffers of a system share: device, timelines, frames, memory, the registry of live buffers and the
-// list of backings that wait for the GPU. Kept alive by the last handle; Shutdown() leaves an empty shell.
+// list of backings that wait for the GPU. Shutdown() leaves an empty shell, which the last handle destroys.
+//
+// What every creation and destruction touches is split into shards (memory/shard_locks.h): threads do not meet there.
 #pragma once
 
 #include "buffer/buffer_resource.h"
 #include "frame/frame_tracker.h"
+#include "memory/buffer_allocator.h"
 
 #include <deque>
-#include <shared_mutex>
-#include <unordered_set>
 
 namespace sedx
 {
-struct CoreCounters
+class BlockPool;
+
+struct BackingRequest
 {
-    std::atomic<uint64_t> createdBuffers{0};
-    struct Role
-    {
-        std::atomic<uint64_t> buffers{0};
-        std::atomic<uint64_t> bytes{0};
-        std::atomic<uint64_t> peakBytes{0};
-        void Add(uint64_t amount) noexcept;
-        void Remove(uint64_t amount) noexcept;
-    };
-    std::array<Role, static_cast<size_t>(MemoryRole::Count)> roles;
-    Role deviceLocal;
+    MemoryRequest memory;
+    MemoryRole role = MemoryRole::Gpu;
+    bool mayRelieve = false; // see BufferAllocator::Allocate
 };
 
-class BlockPool;
+struct CoreDesc
+{
+    FrameRules frames;
+    bool checked = false;
+    BudgetDesc budget;
+    BufferAllocator::Desc memory;
+};
 
 class BufferCore : public std::enable_shared_from_this<BufferCore>
 {
   public:
-    static Result<std::shared_ptr<BufferCore>> Create(std::shared_ptr<DeviceState> device, FrameRules rules,
-                                                      bool checked);
+    static Result<std::shared_ptr<BufferCore>> Create(std::shared_ptr<DeviceState> device, CoreDesc desc);
     ~BufferCore();
 
     DeviceState& Device() const noexcept { return *m_device; }
     Timelines& GetTimelines() const noexcept { return *m_timelines; }
     FrameTracker& Frames() const noexcept { return *m_frames; }
     MemoryAllocator& Memory() const noexcept { return *m_memory; }
+    BufferAllocator& Allocator() const noexcept { return *m_allocator; }
     bool IsChecked() const noexcept { return m_checked; }
     bool IsAlive() const noexcept { return m_alive.load(); }
 
     // ---- backings
-    Result<Ref<Backing>> CreateBacking(uint64_t bytes, BufferUsage completedUsage, MemoryType memory, MemoryRole role,
-                                       const char* name);
+    Result<Ref<Backing>> CreateBacking(const BackingRequest& request);
     void OnUnreferenced(Backing* backing) noexcept;
 
     // ---- pools whose host writes must be visible before a submission
@@ -53,7 +53,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     VkResult FlushHostWrites() noexcept;
 
     // ---- buffers
-    Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where);
+    // From `pool`, or from ordinary memory if there is none or it has no room (then `*fellBack` becomes true).
+    Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where, MemoryPool* pool = nullptr,
+                                bool* fellBack = nullptr);
     Result<Buffer> Find(BufferId id);
     void OnUnreferenced(BufferResource* resource) noexcept;
     ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
@@ -67,16 +69,25 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // Set by the transfer engine: every batch up to this number has passed.
     std::atomic<uint64_t> completedBatch{0};
 
-    // Destroys backings that the GPU has passed.
-    void Reclaim() noexcept;
+    // Gives back the memory of backings that the GPU has passed. Returns their bytes.
+    uint64_t Reclaim() noexcept;
+
+    // ---- numbers
     size_t PendingDestroyed() const noexcept;
     uint64_t LiveBuffers() const noexcept;
-    const CoreCounters& Counters() const noexcept { return m_counters; }
+    uint64_t CreatedBuffers() const noexcept;
+    // Of a role, or of everything in device-local heaps. Peaks are looked at when memory is taken from the driver, at
+    // BeginFrame and here: what small buffers do in between is missed.
+    MemoryReport UseOf(MemoryRole role) const noexcept;
+    MemoryReport DeviceLocalUse() const noexcept;
+    void SamplePeaks() const noexcept;
 
     // Ends everything: nothing may be in flight any more. Reports and empties the buffers that are still alive.
     void Shutdown() noexcept;
 
   private:
+    static constexpr size_t kDeviceLocal = static_cast<size_t>(MemoryRole::Count);
+    static constexpr size_t kUses = kDeviceLocal + 1;
     struct Slot
     {
         BufferResource* resource = nullptr;
@@ -92,35 +103,61 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
         uint64_t frame = 0;
         BufferId id;
     };
+    struct Use // written under the lock of the shard, read by anybody
+    {
+        std::atomic<uint64_t> buffers{0};
+        std::atomic<uint64_t> bytes{0};
+    };
+    struct alignas(64) Shard // under m_locks[its index]
+    {
+        std::vector<Slot> slots;
+        std::vector<uint32_t> freeSlots;
+        uint64_t live = 0;
+        Backing* backings = nullptr; // all that exist
+        uint64_t backingCount = 0;
+        std::deque<Dropped> dropped; // by frame, ascending
+        bool closed = false;         // the system is gone
+        std::atomic<uint64_t> created{0};
+        std::array<Use, kUses> uses;
+        std::atomic<uint32_t> freeing{0}; // threads that give memory back after the lock
+    };
     BufferCore() = default;
-    void DestroyNow(Backing* backing) noexcept;
-    void FreeMemory(Backing& backing) noexcept;
+    static uint32_t ShardOf(BufferId id) noexcept { return id.index % kShards; }
+    MemoryRequest RequestOf(const BufferDesc& desc, BufferUsage usage) const noexcept;
+    Result<void> Check(const BufferDesc& desc) const;
+    Result<void> CheckSize(uint64_t bytes, const char* name) const;
+    uint64_t CapacityOf(uint64_t bytes) const noexcept;
+    // All with the lock of the shard.
+    Backing* MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage, MemoryRole role) noexcept;
+    void Enter(uint32_t shard, BufferResource& resource);
+    void Unlink(Backing& backing) noexcept;
+    bool MustWait(const Backing& backing) const noexcept;
+    // Takes the backing out of its shard and frees it, at once or, where that is slow, after unlocking.
+    void Destroy(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing* backing) noexcept;
+    void FreeMemory(BufferMemory& memory, Ref<MemoryPool>& pool) noexcept;
+    void LeaveShell(uint64_t count) noexcept;
+    MemoryReport Sum(size_t use) const noexcept;
 
     std::shared_ptr<DeviceState> m_device;
     std::unique_ptr<Timelines> m_timelines;
     std::unique_ptr<FrameTracker> m_frames;
     std::unique_ptr<MemoryAllocator> m_memory;
+    mutable ShardLocks m_locks;
+    std::unique_ptr<BufferAllocator> m_allocator;
     bool m_checked = false;
     std::atomic<bool> m_alive{true};
+    std::array<Shard, kShards> m_shards;
+    mutable std::array<std::atomic<uint64_t>, kUses> m_peaks{};
 
-    mutable std::mutex m_registryMutex;
-    std::vector<Slot> m_slots;
-    std::vector<uint32_t> m_freeSlots;
-    uint64_t m_live = 0;
-
-    // Handles and mappings may be dropped while the system is destroyed: dropping holds this shared, Shutdown alone.
-    std::shared_mutex m_lifeMutex;
-    std::mutex m_backingsMutex;
-    std::unordered_set<Backing*> m_backings; // all that exist
-
-    mutable std::mutex m_droppedMutex;
-    std::deque<Dropped> m_dropped; // by frame, ascending
+    std::mutex m_keptMutex;
     std::vector<Kept> m_kept;
 
     std::mutex m_poolsMutex;
     std::vector<BlockPool*> m_pools;
 
-    CoreCounters m_counters;
+    // After Shutdown: handles and mappings that are left, and what keeps the shell alive for them.
+    std::atomic<uint64_t> m_orphans{0};
+    std::shared_ptr<BufferCore> m_self;
 };
 
 // What the library adds to a usage: transfers for uploads, read-back and moves; addresses for what shaders reach.

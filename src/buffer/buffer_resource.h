@@ -13,11 +13,13 @@ namespace sedx
 struct BufferResource
 {
     // Constants.
-    std::shared_ptr<BufferCore> core;
+    BufferCore* core = nullptr; // outlives it
     BufferId id{};
     uint64_t bytes = 0;
     BufferUsage usage = BufferUsage::None; // completed
     MemoryType memory = MemoryType::GPU;
+    uint64_t alignment = 0;
+    BufferPriority priority = BufferPriority::Normal;
     bool pinned = false;
     std::string name;
     std::source_location where;
@@ -43,4 +45,7 @@ struct BufferResource
     };
     std::vector<WrittenRange> written;
 };
+
+// A new handle, unless the last one is being dropped right now (then empty): a count of zero is final.
+Buffer Revive(BufferResource& resource) noexcept;
 } // namespace sedx

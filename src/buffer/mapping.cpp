@@ -66,8 +66,15 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
             return {};
         if (resource.pinned)
             return Fail(ErrorCode::Busy, "buffer '{}' is pinned and in flight: it cannot get new memory", resource.name);
-        auto fresh = core.CreateBacking(resource.bytes, resource.usage, resource.memory, resource.backing->role,
-                                        resource.name.c_str());
+        BackingRequest request;
+        request.memory.bytes = resource.bytes;
+        request.memory.usage = resource.usage;
+        request.memory.memory = resource.memory;
+        request.memory.alignment = resource.alignment;
+        request.memory.priority = resource.priority;
+        request.memory.name = resource.name.c_str();
+        request.role = resource.backing->role;
+        auto fresh = core.CreateBacking(request);
         if (!fresh)
             return Forward(fresh);
         if ((*fresh)->memory.mapped == nullptr)
@@ -84,6 +91,22 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
         return {};
     }
     return Fail(ErrorCode::InvalidArgument, "unknown MapMode");
+}
+// The same; new memory may have to be made room for, which calls back into pools and the application: without the lock.
+Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::unique_lock<std::mutex>& lock,
+                              MapMode mode, uint64_t offset, uint64_t bytes)
+{
+    auto ready = Prepare(core, resource, mode, offset, bytes);
+    if (ready || ready.error().code != ErrorCode::OutOfDeviceMemory)
+        return ready;
+    MemoryRequest request;
+    request.bytes = resource.bytes;
+    request.memory = resource.memory;
+    request.name = resource.name.c_str();
+    lock.unlock();
+    const bool relieved = core.Allocator().Relieve(request);
+    lock.lock();
+    return relieved ? Prepare(core, resource, mode, offset, bytes) : ready;
 }
 } // namespace
 
@@ -108,10 +131,10 @@ Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView& view, M
         return Fail(ErrorCode::InvalidArgument, "buffer '{}': WriteDiscard is for whole buffers", view.buffer.Name());
 
     BufferResource& resource = *view.buffer.Resource();
-    if (resource.core.get() != &core)
+    if (resource.core != &core)
         return ForeignBuffer(view.buffer);
-    const std::lock_guard lock(resource.mutex);
-    if (auto ready = Prepare(core, resource, mode, range.offset, range.bytes); !ready)
+    std::unique_lock lock(resource.mutex);
+    if (auto ready = PrepareOrRelieve(core, resource, lock, mode, range.offset, range.bytes); !ready)
         return Forward(ready);
     detail::MappedRange mapped;
     mapped.buffer = view.buffer;
@@ -147,13 +170,15 @@ Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode)
     if (core.Device().IsLost())
         return core.Device().LostError();
     BufferResource& resource = *buffer.Resource();
-    const std::lock_guard lock(resource.mutex);
-    if (buffer.Resource()->core.get() != &core)
+    std::unique_lock lock(resource.mutex);
+    if (buffer.Resource()->core != &core)
         return ForeignBuffer(buffer);
     if (resource.rawMapped)
         return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);
-    if (auto ready = Prepare(core, resource, mode, 0, resource.bytes); !ready)
+    if (auto ready = PrepareOrRelieve(core, resource, lock, mode, 0, resource.bytes); !ready)
         return Forward(ready);
+    if (resource.rawMapped) // meanwhile
+        return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);
     resource.rawMapped = resource.backing; // stays where it is, whatever happens to the buffer
     resource.rawMode = mode;
     return resource.backing->memory.mapped;

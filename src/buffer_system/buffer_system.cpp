@@ -93,7 +93,7 @@ Result<Buffer> BufferSystem::Find(BufferId id) const
 
 bool BufferSystem::IsInFlight(const Buffer& buffer) const noexcept
 {
-    if (!buffer || buffer.Resource()->core != m_impl->core)
+    if (!buffer || buffer.Resource()->core != m_impl->core.get())
         return false;
     m_impl->Poll();
     return m_impl->core->IsInFlight(*buffer.Resource());
@@ -127,7 +127,7 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
 {
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "an empty handle has no address");
-    if (buffer.Resource()->core != m_impl->core)
+    if (buffer.Resource()->core != m_impl->core.get())
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' belongs to another system", buffer.Name());
     BufferResource& resource = *buffer.Resource();
     if (!resource.pinned)

@@ -16,7 +16,8 @@ Result<Frame> BufferSystem::BeginFrame()
     auto number = m_impl->core->Frames().Begin();
     if (!number)
         return Forward(number);
-    m_impl->core->Memory().SetFrame(*number);
+    m_impl->core->Memory().SampleBudget(*number, m_impl->core->Allocator().Now());
+    m_impl->core->SamplePeaks();
     m_impl->transfers->Update(); // pacing may have let more pass
     m_impl->core->Reclaim();
     m_impl->modules.Update();
@@ -105,7 +106,7 @@ ResolvedBuffer Frame::Resolve(const Buffer& buffer) const noexcept
         return {};
     }
     BufferCore& core = *m_system->Internals().core;
-    if (buffer.Resource()->core.get() != &core)
+    if (buffer.Resource()->core != &core)
     {
         SEDX_CORE_ERROR_TAG("CHECK", "Resolve: buffer '{}' belongs to another system", buffer.Name());
         return {};

@@ -35,21 +35,6 @@ struct RingBuffer::Impl
     }
 };
 
-namespace
-{
-uint64_t DefaultAlignment(BufferUsage usage, const VkPhysicalDeviceLimits& limits)
-{
-    uint64_t alignment = 16; // a vec4
-    if (Any(usage & BufferUsage::Uniform))
-        alignment = std::max<uint64_t>(alignment, limits.minUniformBufferOffsetAlignment);
-    if (Any(usage & BufferUsage::Storage))
-        alignment = std::max<uint64_t>(alignment, limits.minStorageBufferOffsetAlignment);
-    if (Any(usage & (BufferUsage::UniformTexel | BufferUsage::StorageTexel)))
-        alignment = std::max<uint64_t>(alignment, limits.minTexelBufferOffsetAlignment);
-    return std::bit_ceil(alignment);
-}
-} // namespace
-
 RingBuffer::RingBuffer() noexcept = default;
 RingBuffer::RingBuffer(RingBuffer&&) noexcept = default;
 RingBuffer& RingBuffer::operator=(RingBuffer&&) noexcept = default;
@@ -63,11 +48,10 @@ Result<RingBuffer> RingBuffer::Create(BufferSystem& system, const RingBufferDesc
     RingBuffer ring;
     ring.m_impl = std::make_unique<Impl>();
     ring.m_impl->core = system.Internals().core;
-    ring.m_impl->defaultAlignment =
-        DefaultAlignment(desc.usage, ring.m_impl->core->Device().properties.limits);
+    ring.m_impl->defaultAlignment = AlignmentOf(CompleteUsage(desc.usage), ring.m_impl->core->Device().alignments);
     BlockPoolDesc pool;
     pool.usage = CompleteUsage(desc.usage);
-    pool.memory = MemoryType::CPU;
+    pool.memory = desc.memory;
     pool.role = MemoryRole::Cpu;
     pool.blockBytes = desc.blockBytes;
     pool.limitBytes = desc.maxBytes;
@@ -89,7 +73,7 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
         alignment = m_impl->defaultAlignment;
     if (!std::has_single_bit(alignment))
         return Fail(ErrorCode::InvalidArgument, "alignment {} is not a power of two", alignment);
-    const std::lock_guard lock(m_impl->mutex);
+    std::unique_lock lock(m_impl->mutex);
     if (m_impl->core->Device().IsLost())
         return m_impl->core->Device().LostError();
     if (!frame || frame.System()->Internals().core != m_impl->core || !m_impl->core->Frames().IsOpen(frame.Number()))
@@ -97,6 +81,14 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
                     frame.Number());
     m_impl->ReleasePassed();
     auto slice = m_impl->pool->Allocate(bytes, bytes, alignment, false);
+    if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
+    {
+        lock.unlock();
+        const bool relieved = m_impl->pool->Relieve(bytes);
+        lock.lock();
+        if (relieved)
+            slice = m_impl->pool->Allocate(bytes, bytes, alignment, false);
+    }
     if (!slice)
     {
         if (slice.error().code == ErrorCode::OutOfStaging)
@@ -112,7 +104,7 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
     backing.used.store(true);
     BufferSlice result;
     result.buffer = backing.memory.buffer;
-    result.offset = slice->offset;
+    result.offset = backing.memory.offset + slice->offset;
     result.size = bytes;
     result.address = backing.address != 0 ? backing.address + slice->offset : 0;
     result.mapped = slice->Data();

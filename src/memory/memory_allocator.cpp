@@ -1,5 +1,7 @@
 #include "memory/memory_allocator.h"
 
+#include "memory/range_allocator.h"
+
 #include <sedx/log.h>
 
 #include <algorithm>
@@ -68,6 +70,11 @@ struct VmaCalls
     decltype(&::vmaSetAllocationName) setName = &::vmaSetAllocationName;
     decltype(&::vmaGetHeapBudgets) getHeapBudgets = &::vmaGetHeapBudgets;
     decltype(&::vmaSetCurrentFrameIndex) setFrame = &::vmaSetCurrentFrameIndex;
+    decltype(&::vmaFindMemoryTypeIndexForBufferInfo) findType = &::vmaFindMemoryTypeIndexForBufferInfo;
+    decltype(&::vmaCreatePool) createPool = &::vmaCreatePool;
+    decltype(&::vmaDestroyPool) destroyPool = &::vmaDestroyPool;
+    decltype(&::vmaGetPoolStatistics) getPoolStatistics = &::vmaGetPoolStatistics;
+    decltype(&::vmaSetPoolName) setPoolName = &::vmaSetPoolName;
 };
 
 namespace
@@ -106,10 +113,27 @@ Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
     take(calls.invalidate, table.invalidateAllocation);
     take(calls.setName, table.setAllocationName);
     take(calls.getHeapBudgets, table.getHeapBudgets);
+    take(calls.createPool, table.createPool); // null in a table that was filled for an older version: no pools
+    take(calls.findType, table.findMemoryTypeIndexForBufferInfo);
+    take(calls.destroyPool, table.destroyPool);
+    take(calls.getPoolStatistics, table.getPoolStatistics);
+    take(calls.setPoolName, table.setPoolName);
     return {};
 }
 
-VkResult CreateOwn(VmaCalls& calls, DeviceState& device)
+// Counts VkDeviceMemory as it comes and goes. The engine's allocator is not ours to watch: there buffers are counted.
+void VKAPI_PTR OnAllocated(VmaAllocator, uint32_t memoryType, VkDeviceMemory, VkDeviceSize bytes, void* user)
+{
+    auto& allocator = *static_cast<MemoryAllocator*>(user);
+    allocator.Budget().Add(allocator.HeapOf(memoryType), bytes);
+}
+void VKAPI_PTR OnFreed(VmaAllocator, uint32_t memoryType, VkDeviceMemory, VkDeviceSize bytes, void* user)
+{
+    auto& allocator = *static_cast<MemoryAllocator*>(user);
+    allocator.Budget().Remove(allocator.HeapOf(memoryType), bytes);
+}
+
+VkResult CreateOwn(VmaCalls& calls, DeviceState& device, MemoryAllocator& owner)
 {
     VmaVulkanFunctions functions{};
     functions.vkGetPhysicalDeviceProperties = device.vki.GetPhysicalDeviceProperties;
@@ -140,6 +164,13 @@ VkResult CreateOwn(VmaCalls& calls, DeviceState& device)
     info.flags = VMA_ALLOCATOR_CREATE_BUFFER_DEVICE_ADDRESS_BIT;
     if (device.HasExtension(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
         info.flags |= VMA_ALLOCATOR_CREATE_EXT_MEMORY_BUDGET_BIT;
+    if (device.hasMemoryPriority)
+        info.flags |= VMA_ALLOCATOR_CREATE_EXT_MEMORY_PRIORITY_BIT;
+    VmaDeviceMemoryCallbacks callbacks{};
+    callbacks.pfnAllocate = OnAllocated;
+    callbacks.pfnFree = OnFreed;
+    callbacks.pUserData = &owner;
+    info.pDeviceMemoryCallbacks = &callbacks;
     info.instance = device.instance;
     info.physicalDevice = device.physicalDevice;
     info.device = device.device;
@@ -151,17 +182,37 @@ VkResult CreateOwn(VmaCalls& calls, DeviceState& device)
     calls.own = result == VK_SUCCESS;
     return result;
 }
+
+MemoryFacts FactsOf(const DeviceState& device)
+{
+    MemoryFacts facts;
+    facts.memory = device.memory;
+    facts.deviceType = device.properties.deviceType;
+    facts.nonCoherentAtomSize = device.properties.limits.nonCoherentAtomSize;
+    facts.maxMemoryAllocationSize = device.maxAllocationSize;
+    facts.maxMemoryAllocationCount = device.properties.limits.maxMemoryAllocationCount;
+    facts.maxBufferSize = device.maxBufferSize;
+    facts.memoryBudget = device.HasExtension(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+    facts.memoryPriority = device.hasMemoryPriority;
+    return facts;
+}
+
+float PriorityOf(BufferPriority priority) noexcept
+{
+    return priority == BufferPriority::High ? 1.0F : priority == BufferPriority::Low ? 0.25F : 0.5F;
+}
 } // namespace
 
-MemoryAllocator::MemoryAllocator(std::shared_ptr<DeviceState> device)
-    : m_device(std::move(device)), m_strategy(ChooseMemory(m_device->memory, m_device->properties.deviceType)),
-      m_vma(std::make_unique<VmaCalls>())
+MemoryAllocator::MemoryAllocator(std::shared_ptr<DeviceState> device, const BudgetDesc& budget)
+    : m_device(std::move(device)), m_strategy(ChooseMemory(FactsOf(*m_device))),
+      m_budget(budget, m_device->memory, m_strategy), m_vma(std::make_unique<VmaCalls>())
 {
 }
 
-Result<std::unique_ptr<MemoryAllocator>> MemoryAllocator::Create(std::shared_ptr<DeviceState> device)
+Result<std::unique_ptr<MemoryAllocator>> MemoryAllocator::Create(std::shared_ptr<DeviceState> device,
+                                                                 const BudgetDesc& budget)
 {
-    std::unique_ptr<MemoryAllocator> allocator(new MemoryAllocator(std::move(device)));
+    std::unique_ptr<MemoryAllocator> allocator(new MemoryAllocator(std::move(device), budget));
     DeviceState& state = *allocator->m_device;
     if (state.vma)
     {
@@ -170,7 +221,7 @@ Result<std::unique_ptr<MemoryAllocator>> MemoryAllocator::Create(std::shared_ptr
             return allocator;
         SEDX_CORE_WARN_TAG("MEMORY", "{}", allocator->m_status.error().message);
     }
-    const VkResult result = state.Check(CreateOwn(*allocator->m_vma, state));
+    const VkResult result = state.Check(CreateOwn(*allocator->m_vma, state, *allocator));
     if (result != VK_SUCCESS)
         return FailVk(result, "creating the memory allocator");
     return allocator;
@@ -182,8 +233,7 @@ MemoryAllocator::~MemoryAllocator()
         ::vmaDestroyAllocator(m_vma->allocator);
 }
 
-Result<BufferMemory> MemoryAllocator::CreateBuffer(uint64_t bytes, VkBufferUsageFlags usage, MemoryType memory,
-                                                   const char* name)
+VkBufferCreateInfo MemoryAllocator::BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept
 {
     VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
     info.size = bytes;
@@ -194,84 +244,176 @@ Result<BufferMemory> MemoryAllocator::CreateBuffer(uint64_t bytes, VkBufferUsage
         info.queueFamilyIndexCount = static_cast<uint32_t>(m_device->families.size());
         info.pQueueFamilyIndices = m_device->families.data();
     }
-    VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    const Placement& placement = m_strategy.For(memory);
-    for (const uint32_t type : placement.types)
+    return info;
+}
+
+VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
+{
+    const VkBufferCreateInfo info = BufferInfo(request.bytes, request.usage);
+    VmaAllocationCreateInfo wish{};
+    wish.flags = VMA_ALLOCATION_CREATE_MAPPED_BIT; // ignored where the type cannot be mapped
+    if (request.dedicated && request.pool == nullptr)
+        wish.flags |= VMA_ALLOCATION_CREATE_DEDICATED_MEMORY_BIT;
+    wish.memoryTypeBits = 1u << request.memoryType;
+    wish.pool = static_cast<VmaPool>(request.pool);
+    wish.priority = PriorityOf(request.priority);
+    ::VmaAllocation allocation = nullptr;
+    VmaAllocationInfo details{};
+    BufferMemory memory;
+    const VkResult result = m_device->Check(
+        m_vma->createBuffer(m_vma->allocator, &info, &wish, &memory.buffer, &allocation, &details));
+    if (result != VK_SUCCESS)
+        return result;
+    memory.allocation = allocation;
+    memory.mapped = static_cast<std::byte*>(details.pMappedData);
+    memory.bytes = request.bytes;
+    memory.memoryType = details.memoryType;
+    const VkMemoryType& found = m_device->memory.memoryTypes[details.memoryType];
+    memory.flags = found.propertyFlags;
+    memory.deviceLocal = (m_device->memory.memoryHeaps[found.heapIndex].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0;
+    if ((request.usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT) != 0)
     {
-        VmaAllocationCreateInfo wish{};
-        wish.flags = VMA_ALLOCATION_CREATE_MAPPED_BIT; // ignored where the type cannot be mapped
-        wish.memoryTypeBits = 1u << type;
-        BufferMemory made;
-        ::VmaAllocation allocation = nullptr;
-        VmaAllocationInfo details{};
-        result = m_device->Check(
-            m_vma->createBuffer(m_vma->allocator, &info, &wish, &made.buffer, &allocation, &details));
-        if (result == VK_SUCCESS)
-        {
-            made.allocation = allocation;
-            made.mapped = static_cast<std::byte*>(details.pMappedData);
-            made.bytes = bytes;
-            made.memoryType = details.memoryType;
-            const VkMemoryType& found = m_device->memory.memoryTypes[details.memoryType];
-            made.flags = found.propertyFlags;
-            made.deviceLocal =
-                (m_device->memory.memoryHeaps[found.heapIndex].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0;
-            if (name != nullptr && *name != '\0')
-                m_vma->setName(m_vma->allocator, allocation, name);
-            m_device->SetName(VK_OBJECT_TYPE_BUFFER, reinterpret_cast<uint64_t>(made.buffer), name);
-            return made;
-        }
-        // A type that this buffer cannot use, or whose heap is full: the next one may do. Anything else is final.
-        if (result != VK_ERROR_FEATURE_NOT_PRESENT && result != VK_ERROR_OUT_OF_DEVICE_MEMORY)
-            break;
+        VkBufferDeviceAddressInfo address{VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO};
+        address.buffer = memory.buffer;
+        memory.address = m_device->vk.GetBufferDeviceAddress(m_device->device, &address);
     }
-    if (result == VK_ERROR_FEATURE_NOT_PRESENT)
-        result = VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    return FailVk(result, "allocating {} bytes for buffer '{}' ({} memory types tried)", bytes, name,
-                  placement.types.size());
+    if (!m_vma->own)
+        m_budget.Add(found.heapIndex, memory.bytes);
+    if (request.name != nullptr && *request.name != '\0')
+        m_vma->setName(m_vma->allocator, allocation, request.name);
+    m_device->SetName(VK_OBJECT_TYPE_BUFFER, reinterpret_cast<uint64_t>(memory.buffer), request.name);
+    made = memory;
+    return VK_SUCCESS;
 }
 
 void MemoryAllocator::Destroy(BufferMemory& memory) noexcept
 {
     if (memory.buffer != VK_NULL_HANDLE)
+    {
         m_vma->destroyBuffer(m_vma->allocator, memory.buffer, static_cast<::VmaAllocation>(memory.allocation));
+        if (!m_vma->own)
+            m_budget.Remove(HeapOf(memory.memoryType), memory.bytes);
+    }
     memory = {};
+}
+
+bool MemoryAllocator::CanUse(VkBufferUsageFlags usage, uint32_t memoryType) noexcept
+{
+    const VkBufferCreateInfo info = BufferInfo(65'536, usage);
+    VmaAllocationCreateInfo wish{};
+    wish.memoryTypeBits = 1u << memoryType;
+    uint32_t found = 0;
+    return m_vma->findType(m_vma->allocator, &info, &wish, &found) == VK_SUCCESS;
 }
 
 VkResult MemoryAllocator::Flush(const BufferMemory& memory, uint64_t offset, uint64_t bytes) noexcept
 {
     if (bytes == 0 || (memory.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0)
         return VK_SUCCESS;
-    return m_device->Check(
-        m_vma->flush(m_vma->allocator, static_cast<::VmaAllocation>(memory.allocation), offset, bytes));
+    return m_device->Check(m_vma->flush(m_vma->allocator, static_cast<::VmaAllocation>(memory.allocation),
+                                        memory.offset + offset, bytes));
 }
 
 VkResult MemoryAllocator::Invalidate(const BufferMemory& memory, uint64_t offset, uint64_t bytes) noexcept
 {
     if (bytes == 0 || (memory.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0)
         return VK_SUCCESS;
-    return m_device->Check(
-        m_vma->invalidate(m_vma->allocator, static_cast<::VmaAllocation>(memory.allocation), offset, bytes));
+    return m_device->Check(m_vma->invalidate(m_vma->allocator, static_cast<::VmaAllocation>(memory.allocation),
+                                             memory.offset + offset, bytes));
 }
 
-void MemoryAllocator::SetFrame(uint64_t number) noexcept
+bool MemoryAllocator::HasPools() const noexcept
+{
+    return m_vma->findType != nullptr && m_vma->createPool != nullptr && m_vma->destroyPool != nullptr && m_vma->getPoolStatistics != nullptr &&
+           m_vma->setPoolName != nullptr;
+}
+
+VkResult MemoryAllocator::CreatePool(const VmaPoolInfo& info, void*& pool) noexcept
+{
+    VmaPoolCreateInfo create{};
+    create.memoryTypeIndex = info.memoryType;
+    create.flags = VMA_POOL_CREATE_IGNORE_BUFFER_IMAGE_GRANULARITY_BIT; // buffers only
+    create.blockSize = info.blockBytes;
+    create.minBlockCount = info.minBlocks;
+    create.maxBlockCount = info.maxBlocks;
+    create.priority = PriorityOf(info.priority);
+    VmaPool made = nullptr;
+    const VkResult result = m_device->Check(m_vma->createPool(m_vma->allocator, &create, &made));
+    if (result != VK_SUCCESS)
+        return result;
+    m_vma->setPoolName(m_vma->allocator, made, info.name);
+    pool = made;
+    return VK_SUCCESS;
+}
+
+void MemoryAllocator::DestroyPool(void* pool) noexcept
+{
+    m_vma->destroyPool(m_vma->allocator, static_cast<VmaPool>(pool));
+}
+
+VmaPoolUse MemoryAllocator::UseOf(void* pool) const noexcept
+{
+    VmaStatistics statistics{};
+    m_vma->getPoolStatistics(m_vma->allocator, static_cast<VmaPool>(pool), &statistics);
+    return {statistics.blockCount, statistics.blockBytes, statistics.allocationCount, statistics.allocationBytes};
+}
+
+void MemoryAllocator::SampleBudget(uint64_t frame, uint64_t nowNs) noexcept
 {
     if (m_vma->own) // an engine's allocator counts the engine's frames
-        m_vma->setFrame(m_vma->allocator, static_cast<uint32_t>(number));
+        m_vma->setFrame(m_vma->allocator, static_cast<uint32_t>(frame)); // makes VMA ask the driver
+    std::array<VmaBudget, VK_MAX_MEMORY_HEAPS> numbers{};
+    m_vma->getHeapBudgets(m_vma->allocator, numbers.data());
+    std::array<HeapSample, VK_MAX_MEMORY_HEAPS> samples{};
+    const uint32_t count = m_device->memory.memoryHeapCount;
+    for (uint32_t i = 0; i < count; ++i)
+    {
+        samples[i].heapBytes = m_device->memory.memoryHeaps[i].size;
+        samples[i].driverBudgetBytes = numbers[i].budget;
+        samples[i].driverUsageBytes = numbers[i].usage;
+        samples[i].hasDriverNumbers = m_device->HasExtension(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+    }
+    m_budget.Sample(std::span(samples.data(), count), nowNs);
 }
 
-void MemoryAllocator::FillHeaps(Report& report) const noexcept
+// ---- ranges --------------------------------------------------------------------------------------------------------
+
+RangeAllocator::~RangeAllocator()
 {
-    std::array<VmaBudget, VK_MAX_MEMORY_HEAPS> budgets{};
-    m_vma->getHeapBudgets(m_vma->allocator, budgets.data());
-    report.heapCount = m_device->memory.memoryHeapCount;
-    for (uint32_t i = 0; i < report.heapCount; ++i)
-    {
-        const VkMemoryHeap& heap = m_device->memory.memoryHeaps[i];
-        report.heaps[i].sizeBytes = heap.size;
-        report.heaps[i].usageBytes = budgets[i].usage;
-        report.heaps[i].budgetBytes = std::min(budgets[i].budget, heap.size); // some drivers report more than there is
-        report.heaps[i].deviceLocal = (heap.flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0;
-    }
+    if (m_block == nullptr)
+        return;
+    const auto block = static_cast<VmaVirtualBlock>(m_block);
+    ::vmaClearVirtualBlock(block);
+    ::vmaDestroyVirtualBlock(block);
+}
+
+bool RangeAllocator::Create(uint64_t bytes) noexcept
+{
+    VmaVirtualBlockCreateInfo info{};
+    info.size = bytes;
+    VmaVirtualBlock block = nullptr;
+    if (::vmaCreateVirtualBlock(&info, &block) != VK_SUCCESS)
+        return false;
+    m_block = block;
+    return true;
+}
+
+bool RangeAllocator::Allocate(uint64_t bytes, uint64_t alignment, Range& range) noexcept
+{
+    VmaVirtualAllocationCreateInfo info{};
+    info.size = bytes;
+    info.alignment = alignment;
+    VmaVirtualAllocation handle = VK_NULL_HANDLE;
+    VkDeviceSize offset = 0;
+    if (::vmaVirtualAllocate(static_cast<VmaVirtualBlock>(m_block), &info, &handle, &offset) != VK_SUCCESS)
+        return false;
+    range.offset = offset;
+    range.handle = reinterpret_cast<uint64_t>(handle);
+    return true;
+}
+
+void RangeAllocator::Free(uint64_t handle) noexcept
+{
+    ::vmaVirtualFree(static_cast<VmaVirtualBlock>(m_block), reinterpret_cast<VmaVirtualAllocation>(handle));
 }
 } // namespace sedx

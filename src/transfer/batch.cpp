@@ -69,7 +69,7 @@ constexpr VkPipelineStageFlags2 kCopy = VK_PIPELINE_STAGE_2_COPY_BIT;
 constexpr VkAccessFlags2 kAnyAccess = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
 constexpr VkAccessFlags2 kCopyAccess = VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
 
-void RecordLayer(const DeviceDispatch& vk, VkCommandBuffer cmd, VkBuffer destination, const CopyLayer& layer)
+void RecordLayer(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemory& destination, const CopyLayer& layer)
 {
     std::vector<VkBufferCopy2> regions;
     for (size_t begin = 0; begin < layer.size();)
@@ -80,11 +80,12 @@ void RecordLayer(const DeviceDispatch& vk, VkCommandBuffer cmd, VkBuffer destina
         for (; end < layer.size() && layer[end].block == block && regions.size() < kRegionsPerCommand; ++end)
         {
             const CopyOp& op = layer[end];
-            regions.push_back({VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, op.source, op.destination, op.bytes});
+            regions.push_back({VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, block->backing->memory.offset + op.source,
+                               destination.offset + op.destination, op.bytes});
         }
         VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
         copy.srcBuffer = block->backing->memory.buffer;
-        copy.dstBuffer = destination;
+        copy.dstBuffer = destination.buffer;
         copy.regionCount = static_cast<uint32_t>(regions.size());
         copy.pRegions = regions.data();
         vk.CmdCopyBuffer2(cmd, &copy);
@@ -99,7 +100,7 @@ void RecordBufferWrites(const DeviceDispatch& vk, VkCommandBuffer cmd, BufferWri
     {
         if (i != 0)
             MemoryBarrier(vk, cmd, kCopy, kCopyAccess, kCopy, kCopyAccess);
-        RecordLayer(vk, cmd, writes.backing->memory.buffer, layers[i]);
+        RecordLayer(vk, cmd, writes.backing->memory, layers[i]);
         stats.copyRegions += layers[i].size();
     }
 }
@@ -128,7 +129,8 @@ void RecordImageWrite(const DeviceDispatch& vk, VkCommandBuffer cmd, const Image
 void RecordBufferRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferRead& read, BatchStats& stats)
 {
     const Slice& slice = read.record->slice;
-    const VkBufferCopy2 region{VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, read.offset, slice.offset, slice.bytes};
+    const VkBufferCopy2 region{VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, read.source->memory.offset + read.offset,
+                               slice.block->backing->memory.offset + slice.offset, slice.bytes};
     VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
     copy.srcBuffer = read.source->memory.buffer;
     copy.dstBuffer = slice.block->backing->memory.buffer;

@@ -202,7 +202,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImage(const ImageTarget& ima
             ImageWrite::Piece piece;
             piece.block = slice->block;
             piece.region = {VK_STRUCTURE_TYPE_BUFFER_IMAGE_COPY_2};
-            piece.region.bufferOffset = offset;
+            piece.region.bufferOffset = slice->block->backing->memory.offset + offset;
             piece.region.imageSubresource = shape.subresource;
             piece.region.imageOffset = shape.offset;
             piece.region.imageExtent = shape.extent;
@@ -244,7 +244,7 @@ Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, co
     read.target = image;
     read.frame = std::max<uint64_t>(1, frame);
     read.region = {VK_STRUCTURE_TYPE_BUFFER_IMAGE_COPY_2};
-    read.region.bufferOffset = slice->offset;
+    read.region.bufferOffset = slice->block->backing->memory.offset + slice->offset;
     read.region.imageSubresource = region.subresource;
     read.region.imageOffset = region.offset;
     read.region.imageExtent = region.extent;

@@ -52,6 +52,10 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
 {
     m_current->number = 1;
+    m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
+        PollAll();
+        return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
+    });
 }
 
 TransferEngine::~TransferEngine() = default;
@@ -60,7 +64,7 @@ Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset
 {
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot write {} bytes to an empty handle", bytes);
-    if (!m_alive.load() || buffer.Resource()->core != m_core)
+    if (!m_alive.load() || buffer.Resource()->core != m_core.get())
         return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone, or another one", buffer.Name());
     if (m_core->Device().IsLost())
         return m_core->Device().LostError();
@@ -98,9 +102,13 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
     };
     if (!m_staging->FitsCurrent(minBytes, alignment))
         PollAll(); // a block that has passed is better than another one
+    bool relieved = false;
     for (uint32_t fruitless = 0;;)
     {
         auto slice = allocate(false);
+        if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory && !std::exchange(relieved, true) &&
+            m_staging->Relieve(minBytes))
+            slice = allocate(false);
         if (!isExhausted(slice))
             return slice;
         const OutOfStaging policy = options.onOutOfStaging ? options.onOutOfStaging(missing) : options.outOfStaging;
@@ -277,7 +285,7 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     m_leases.push_back({frame, slice->block});
     StagingLease lease;
     lease.buffer = slice->block->backing->memory.buffer;
-    lease.offset = slice->offset;
+    lease.offset = slice->block->backing->memory.offset + slice->offset;
     lease.mapped = {slice->Data(), static_cast<size_t>(bytes)};
     lease.ticket = UploadTicket(shared_from_this(), {0, 0, frame});
     return lease;
@@ -287,7 +295,7 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t 
 {
     if (!view.buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
-    if (!m_alive.load() || view.buffer.Resource()->core != m_core)
+    if (!m_alive.load() || view.buffer.Resource()->core != m_core.get())
         return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone, or another one", view.buffer.Name());
     if (m_core->Device().IsLost())
         return m_core->Device().LostError();
@@ -296,6 +304,8 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t 
         return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
                     view.bytes, view.buffer.Name(), view.buffer.GetSize());
     auto slice = m_readback->Allocate(range.bytes, range.bytes, kCacheLine, true);
+    if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory && m_readback->Relieve(range.bytes))
+        slice = m_readback->Allocate(range.bytes, range.bytes, kCacheLine, true);
     if (!slice)
         return Forward(slice);
     auto record = std::make_shared<ReadbackRecord>();
@@ -332,7 +342,7 @@ uint64_t TransferEngine::NumberOf(const Frame& frame) const noexcept
 
 UploadTicket::Carriers TransferEngine::LastTransfer(const Buffer& buffer)
 {
-    if (!buffer || !m_alive.load() || buffer.Resource()->core != m_core)
+    if (!buffer || !m_alive.load() || buffer.Resource()->core != m_core.get())
         return {};
     const std::lock_guard lock(buffer.Resource()->mutex);
     const Ref<Backing>& backing = buffer.Resource()->backing;

@@ -9,16 +9,17 @@ namespace sedx
 namespace
 {
 // Which of the required features an engine's feature chain switches on.
-struct EnabledCore
+struct EnabledFeatures
 {
     bool timelineSemaphore = false;
     bool bufferDeviceAddress = false;
     bool synchronization2 = false;
+    bool memoryPriority = false; // optional
 };
 
-EnabledCore ReadChain(const void* chain)
+EnabledFeatures ReadChain(const void* chain)
 {
-    EnabledCore enabled;
+    EnabledFeatures enabled;
     for (auto* next = static_cast<const VkBaseInStructure*>(chain); next != nullptr; next = next->pNext)
     {
         switch (next->sType)
@@ -47,6 +48,10 @@ EnabledCore ReadChain(const void* chain)
             enabled.synchronization2 |=
                 reinterpret_cast<const VkPhysicalDeviceSynchronization2Features*>(next)->synchronization2 == VK_TRUE;
             break;
+        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT:
+            enabled.memoryPriority |=
+                reinterpret_cast<const VkPhysicalDeviceMemoryPriorityFeaturesEXT*>(next)->memoryPriority == VK_TRUE;
+            break;
         default: break;
         }
     }
@@ -61,7 +66,7 @@ std::string MissingFeatures(const AdoptDesc& desc, const DeviceRequirements& nee
         add(sentence);
     if (desc.enabledFeatures != nullptr)
     {
-        const EnabledCore enabled = ReadChain(desc.enabledFeatures);
+        const EnabledFeatures enabled = ReadChain(desc.enabledFeatures);
         const auto check = [&](bool on, const char* name) {
             if (!on)
                 add(fmt::format("the feature {} was not enabled on device '{}'", name, needs.deviceName));
@@ -120,6 +125,8 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
 
     for (const char* name : desc.enabledExtensions)
         state->extensions.emplace_back(name);
+    state->hasMemoryPriority = state->HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME) &&
+                               ReadChain(desc.enabledFeatures).memoryPriority;
     uint32_t familyCount = 0;
     state->vki.GetPhysicalDeviceQueueFamilyProperties(desc.physicalDevice, &familyCount, nullptr);
     for (const QueueDesc& queue : desc.queues)

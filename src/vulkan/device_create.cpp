@@ -307,6 +307,7 @@ Result<void> CreateLogicalDevice(DeviceState& state, const DeviceDesc& desc)
     info.ppEnabledExtensionNames = names.data();
     result = state.vki.CreateDevice(state.physicalDevice, &info, nullptr, &state.device);
     head->pNext = originalNext; // our structures end with this function
+    state.hasMemoryPriority = state.HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME);
     if (result != VK_SUCCESS)
     {
         state.device = VK_NULL_HANDLE;

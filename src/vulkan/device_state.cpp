@@ -1,6 +1,7 @@
 #include "vulkan/device_state.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sedx
 {
@@ -88,12 +89,36 @@ void FillDeviceFacts(DeviceState& state)
     maintenance4.pNext = &driver;
     VkPhysicalDeviceMaintenance3Properties maintenance3{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
     driver.pNext = &maintenance3;
+    VkPhysicalDeviceTexelBufferAlignmentProperties texels{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TEXEL_BUFFER_ALIGNMENT_PROPERTIES};
+    maintenance3.pNext = &texels;
+    VkPhysicalDeviceAccelerationStructurePropertiesKHR structures{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ACCELERATION_STRUCTURE_PROPERTIES_KHR};
+    VkPhysicalDeviceRayTracingPipelinePropertiesKHR pipelines{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_RAY_TRACING_PIPELINE_PROPERTIES_KHR};
+    state.hasAccelerationStructures = state.HasExtension(VK_KHR_ACCELERATION_STRUCTURE_EXTENSION_NAME);
+    state.hasRayTracingPipelines = state.HasExtension(VK_KHR_RAY_TRACING_PIPELINE_EXTENSION_NAME);
+    // Structures of extensions that are not enabled stay out of the chain.
+    if (state.hasAccelerationStructures)
+        structures.pNext = std::exchange(maintenance4.pNext, &structures);
+    if (state.hasRayTracingPipelines)
+        pipelines.pNext = std::exchange(maintenance4.pNext, &pipelines);
     VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
     properties.pNext = &maintenance4;
     state.vki.GetPhysicalDeviceProperties2(state.physicalDevice, &properties);
     state.properties = properties.properties;
     state.maxBufferSize = maintenance4.maxBufferSize;
     state.maxAllocationSize = maintenance3.maxMemoryAllocationSize;
+    const VkPhysicalDeviceLimits& limits = state.properties.limits;
+    state.alignments.uniform = std::max<uint64_t>(1, limits.minUniformBufferOffsetAlignment);
+    state.alignments.storage = std::max<uint64_t>(1, limits.minStorageBufferOffsetAlignment);
+    state.alignments.texel =
+        std::max({limits.minTexelBufferOffsetAlignment, texels.storageTexelBufferOffsetAlignmentBytes,
+                  texels.uniformTexelBufferOffsetAlignmentBytes, VkDeviceSize{1}});
+    if (state.hasAccelerationStructures)
+        state.alignments.scratch = std::max(1u, structures.minAccelerationStructureScratchOffsetAlignment);
+    if (state.hasRayTracingPipelines)
+        state.alignments.shaderGroupBase = std::max(1u, pipelines.shaderGroupBaseAlignment);
     state.name = fmt::format("{} ({} {})", properties.properties.deviceName, driver.driverName, driver.driverInfo);
     state.vki.GetPhysicalDeviceMemoryProperties(state.physicalDevice, &state.memory);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "vulkan/alignment_limits.h"
 #include "vulkan/loader.h"
 
 #include <sedx/device.h>
@@ -39,6 +40,10 @@ struct DeviceState
     VkPhysicalDeviceMemoryProperties memory{};
     uint64_t maxBufferSize = 0;     // VkPhysicalDeviceMaintenance4Properties
     uint64_t maxAllocationSize = 0; // VkPhysicalDeviceMaintenance3Properties: of one piece of memory
+    AlignmentLimits alignments;
+    bool hasAccelerationStructures = false; // the extension is enabled
+    bool hasRayTracingPipelines = false;
+    bool hasMemoryPriority = false; // the feature is enabled
     std::string name;
     std::vector<QueueInfo> queues;
     std::vector<QueueAccess> access;

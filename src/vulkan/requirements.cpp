@@ -2,6 +2,7 @@
 
 #include "vulkan/device_state.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace sedx
@@ -73,7 +74,7 @@ Result<DeviceRequirements> RequirementsOf(const InstanceDispatch& vki, VkPhysica
         }
     }
 
-    if (Any(modules & FeatureModule::MemoryBudget))
+    if (Any(modules & (FeatureModule::MemoryBudget | FeatureModule::MemoryPriority)))
     {
         uint32_t count = 0;
         VkResult result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, nullptr);
@@ -82,9 +83,26 @@ Result<DeviceRequirements> RequirementsOf(const InstanceDispatch& vki, VkPhysica
             result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, available.data());
         if (result != VK_SUCCESS && result != VK_INCOMPLETE)
             return FailVk(result, "listing the extensions of device '{}'", needs.deviceName);
-        for (const VkExtensionProperties& extension : available)
-            if (std::strcmp(extension.extensionName, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) == 0)
-                needs.extensions.push_back({extension.extensionName, FeatureModule::MemoryBudget, false});
+        const auto has = [&](const char* name) {
+            return std::any_of(available.begin(), available.end(), [name](const VkExtensionProperties& extension) {
+                return std::strcmp(extension.extensionName, name) == 0;
+            });
+        };
+        if (Any(modules & FeatureModule::MemoryBudget) && has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
+            needs.extensions.push_back({VK_EXT_MEMORY_BUDGET_EXTENSION_NAME, FeatureModule::MemoryBudget, false});
+        if (Any(modules & FeatureModule::MemoryPriority) && has(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME))
+        {
+            VkPhysicalDeviceMemoryPriorityFeaturesEXT priority{
+                VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT};
+            VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+            features.pNext = &priority;
+            vki.GetPhysicalDeviceFeatures2(physicalDevice, &features);
+            const bool supported = priority.memoryPriority == VK_TRUE;
+            needs.features.push_back({"memoryPriority", FeatureModule::MemoryPriority, false, supported});
+            if (supported)
+                needs.extensions.push_back(
+                    {VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME, FeatureModule::MemoryPriority, false});
+        }
     }
     return needs;
 }
@@ -134,6 +152,19 @@ void DeviceRequirements::MergeInto(VkPhysicalDeviceFeatures2& chain)
     {
         m_sync2 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, nullptr, VK_TRUE};
         append(m_sync2);
+    }
+    const bool wantsPriority = std::any_of(extensions.begin(), extensions.end(), [](const RequiredExtension& extension) {
+        return extension.module == FeatureModule::MemoryPriority;
+    });
+    if (!wantsPriority)
+        return;
+    if (auto* priority = FindInChain<VkPhysicalDeviceMemoryPriorityFeaturesEXT>(
+            head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT))
+        priority->memoryPriority = VK_TRUE;
+    else
+    {
+        m_priority = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT, nullptr, VK_TRUE};
+        append(m_priority);
     }
 }
 } // namespace sedx
