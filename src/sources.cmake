@@ -14,6 +14,8 @@ set(SEDX_SOURCES
     buffer_system/ring_buffer.cpp
     frame/frame_tracker.cpp
     frame/timelines.cpp
+    memory/heap_rules.cpp
+    memory/layout_facts.cpp
     memory/memory_allocator.cpp
     memory/memory_strategy.cpp
     transfer/batch.cpp

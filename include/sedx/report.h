@@ -32,7 +32,7 @@ struct Report
     uint64_t framesCompleted = 0;
     uint64_t liveBuffers = 0;    // handles' targets, not backings
     uint64_t createdBuffers = 0; // since creation
-    MemoryReport gpu;            // MemoryType::GPU
+    MemoryReport gpu;            // MemoryType::GPU and GPUUpload
     MemoryReport cpu;            // MemoryType::CPU, without staging
     MemoryReport readback;       // MemoryType::Readback and read-back blocks
     MemoryReport staging;        // blocks of the upload path

@@ -185,13 +185,14 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' has 0 bytes", desc.name);
     if (desc.usage == BufferUsage::None)
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' ({} bytes) has no usage", desc.name, desc.bytes);
-    if (desc.memory != MemoryType::GPU && desc.memory != MemoryType::CPU && desc.memory != MemoryType::Readback)
+    if (desc.memory != MemoryType::GPU && desc.memory != MemoryType::CPU && desc.memory != MemoryType::Readback &&
+        desc.memory != MemoryType::GPUUpload)
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' needs exactly one memory type", desc.name);
 
     const BufferUsage usage = CompleteUsage(desc.usage);
-    const MemoryRole role = desc.memory == MemoryType::GPU   ? MemoryRole::Gpu
-                            : desc.memory == MemoryType::CPU ? MemoryRole::Cpu
-                                                             : MemoryRole::Readback;
+    const MemoryRole role = desc.memory == MemoryType::CPU        ? MemoryRole::Cpu
+                            : desc.memory == MemoryType::Readback ? MemoryRole::Readback
+                                                                  : MemoryRole::Gpu;
     auto backing = CreateBacking(desc.bytes, usage, desc.memory, role, desc.name.c_str());
     if (!backing)
         return Forward(backing);

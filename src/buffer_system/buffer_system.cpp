@@ -115,9 +115,10 @@ std::string BufferSystem::Explain(const Buffer& buffer) const
                        "memory is {}; it {}.",
                        resource.name, resource.bytes, memory.memoryType, placement.reason,
                        first ? "" : " (a fall-back: the first choice had no room or does not fit the usage)",
-                       resource.memory == MemoryType::GPU   ? "GPU memory"
-                       : resource.memory == MemoryType::CPU ? "CPU memory"
-                                                            : "read-back memory",
+                       resource.memory == MemoryType::GPU         ? "GPU memory"
+                       : resource.memory == MemoryType::CPU       ? "CPU memory"
+                       : resource.memory == MemoryType::GPUUpload ? "GPU upload memory"
+                                                                  : "read-back memory",
                        ToString(strategy.memoryClass),
                        resource.pinned ? "is pinned and never moves"
                                        : "may get new memory when it is mapped with WriteDiscard");

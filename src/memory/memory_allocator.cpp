@@ -153,9 +153,26 @@ VkResult CreateOwn(VmaCalls& calls, DeviceState& device)
 }
 } // namespace
 
+namespace
+{
+MemoryFacts FactsOf(const DeviceState& device)
+{
+    MemoryFacts facts;
+    facts.memory = device.memory;
+    facts.deviceType = device.properties.deviceType;
+    facts.nonCoherentAtomSize = device.properties.limits.nonCoherentAtomSize;
+    facts.maxMemoryAllocationSize = device.maxAllocationSize;
+    facts.maxMemoryAllocationCount = device.properties.limits.maxMemoryAllocationCount;
+    facts.maxBufferSize = device.maxBufferSize;
+    facts.memoryBudget = device.HasExtension(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+    facts.memoryPriority = device.HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME);
+    facts.pageableDeviceLocalMemory = device.HasExtension(VK_EXT_PAGEABLE_DEVICE_LOCAL_MEMORY_EXTENSION_NAME);
+    return facts;
+}
+} // namespace
+
 MemoryAllocator::MemoryAllocator(std::shared_ptr<DeviceState> device)
-    : m_device(std::move(device)), m_strategy(ChooseMemory(m_device->memory, m_device->properties.deviceType)),
-      m_vma(std::make_unique<VmaCalls>())
+    : m_device(std::move(device)), m_strategy(ChooseMemory(FactsOf(*m_device))), m_vma(std::make_unique<VmaCalls>())
 {
 }
 

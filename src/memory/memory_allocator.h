@@ -2,9 +2,9 @@
 // The only place that knows VMA.
 #pragma once
 
-#include "memory/memory_strategy.h"
 #include "vulkan/device_state.h"
 
+#include <sedx/memory_strategy.h>
 #include <sedx/report.h>
 
 namespace sedx
