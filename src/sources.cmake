@@ -17,7 +17,9 @@ set(SEDX_SOURCES
     memory/heap_rules.cpp
     memory/layout_facts.cpp
     memory/memory_allocator.cpp
+    memory/memory_budget.cpp
     memory/memory_strategy.cpp
+    memory/pressure_ladder.cpp
     transfer/batch.cpp
     transfer/copy_plan.cpp
     transfer/image_transfer.cpp
