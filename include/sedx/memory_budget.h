@@ -1,7 +1,7 @@
 // Budget: how many bytes buffers may use on each memory heap.
 //
 //     sedx::BudgetDesc budget;
-//     budget.reservedBytes = 512ull << 20;  // device memory for our own images
+//     budget.reservedBytes = 512ull << 20;  // device memory for images that are still to come
 //     budget.unfocusedBytes = 256ull << 20; // while another program is in front
 //     budget.onSoftLimit = [&](const sedx::HeapBudget& heap) { streamer.LoadLess(heap.usedBytes - heap.softBytes); };
 //
@@ -32,22 +32,23 @@ struct HeapBudget
     bool isDeviceLocal = false;
 };
 
-// What is said of device-local bytes below is for all such heaps together: it is spread over them by their sizes. A small
-// BAR takes no part where there is a larger heap; nor do heaps that buffers never use.
+// What is said of device-local bytes below is for all such heaps together: it is spread over them by their caps, and
+// heaps that buffers never use take no part. Where no heap is device-local, all of them count as such.
 struct BudgetDesc
 {
     static constexpr uint64_t kNoChange = ~uint64_t{0};
 
     double heapShare = 0.8;              // 0 .. 1: of a heap, where the driver doesn't tell or tells 0
-    uint64_t reservedBytes = 0;          // device-local bytes kept for others
+    uint64_t reservedBytes = 0;          // device-local bytes kept free beyond what others use; not of a small BAR
     uint64_t limitBytes = 0;             // device-local bytes for buffers; 0: none
     uint64_t unfocusedBytes = kNoChange; // the limit while the application has no focus; 0 is one; kNoChange: none
     float softLimit = 0.8f;              // of the budget: beyond it caches should shrink; at most hardLimit
     float hardLimit = 1.0f;              // of the budget: beyond it nothing new is admitted
     uint64_t smoothingNs = 130'000'000;  // time constant of rises, about 8 frames of 60 Hz; 0: at once
 
-    // Called once when use is found above the limit, and again only after it was 5 % below. On the thread that begins a
-    // frame, without locks: they may call into the library. They must not throw.
+    // Called once when use is found above the limit (the hard one also when something was refused for it), and again only
+    // after use was 5 % below. On the thread that begins a frame, without locks: they may call into the library. They must
+    // not throw.
     std::function<void(const HeapBudget&)> onSoftLimit{};
     std::function<void(const HeapBudget&)> onHardLimit{};
 };

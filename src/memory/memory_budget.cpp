@@ -36,10 +36,10 @@ uint64_t Smoothed(uint64_t from, uint64_t to, uint64_t elapsedNs, uint64_t const
     return to - next <= kCloseEnough ? to : next;
 }
 
-// True once for each time that use goes above the limit.
-bool Crosses(uint64_t used, uint64_t limit, bool& told) noexcept
+// True once for each time that use goes above the limit, or would have.
+bool Crosses(uint64_t used, uint64_t limit, bool refused, bool& told) noexcept
 {
-    if (used > limit)
+    if (used > limit || refused)
         return !std::exchange(told, true);
     if (used <= Scale(limit, kRearm))
         told = false;
@@ -65,21 +65,26 @@ MemoryBudget::MemoryBudget(const BudgetDesc& desc, const VkPhysicalDeviceMemoryP
 
 void MemoryBudget::SetShares(const MemoryStrategy& strategy)
 {
-    uint64_t largest = 0;
-    for (uint32_t i = 0; i < m_count; ++i)
-        if (m_heaps[i].deviceLocal && m_heaps[i].cap != 0)
-            largest = std::max(largest, m_heaps[i].bytes);
-    const auto takesPart = [&](uint32_t i) {
-        const Heap& heap = m_heaps[i];
-        return heap.deviceLocal && heap.cap != 0 && !(strategy.heaps[i].isSmallBar && heap.bytes < largest);
-    };
+    const auto heaps = std::span(m_heaps).first(m_count);
+    if (std::ranges::none_of(heaps, &Heap::deviceLocal))
+        std::ranges::for_each(heaps, [](Heap& heap) { heap.deviceLocal = true; });
     double all = 0.0;
+    double large = 0.0; // without windows: nobody keeps anything free there
     for (uint32_t i = 0; i < m_count; ++i)
-        if (takesPart(i))
-            all += static_cast<double>(m_heaps[i].bytes);
+    {
+        if (!heaps[i].deviceLocal || heaps[i].cap == 0)
+            continue;
+        all += static_cast<double>(heaps[i].cap);
+        large += strategy.heaps[i].isSmallBar ? 0.0 : static_cast<double>(heaps[i].cap);
+    }
     for (uint32_t i = 0; i < m_count; ++i)
-        if (takesPart(i))
-            m_heaps[i].share = static_cast<double>(m_heaps[i].bytes) / all;
+    {
+        if (!heaps[i].deviceLocal || heaps[i].cap == 0)
+            continue;
+        heaps[i].limitShare = static_cast<double>(heaps[i].cap) / all;
+        if (!strategy.heaps[i].isSmallBar)
+            heaps[i].reservedShare = static_cast<double>(heaps[i].cap) / large;
+    }
 }
 
 // ---- counting ------------------------------------------------------------------------------------------------------
@@ -102,16 +107,38 @@ void MemoryBudget::Remove(uint32_t heap, uint64_t bytes) noexcept
     }
 }
 
-BudgetVerdict MemoryBudget::Admit(uint32_t index, uint64_t bytes) const noexcept
+BudgetVerdict MemoryBudget::Judge(const Heap& heap, uint64_t used, uint64_t bytes) noexcept
 {
-    if (index >= m_count)
-        return BudgetVerdict::OverHard;
-    const Heap& heap = m_heaps[index];
-    const uint64_t used = heap.used.load(std::memory_order_relaxed);
     const uint64_t hard = heap.hard.load(std::memory_order_relaxed);
     if (used > hard || bytes > hard - used)
         return BudgetVerdict::OverHard;
     return used + bytes > heap.soft.load(std::memory_order_relaxed) ? BudgetVerdict::OverSoft : BudgetVerdict::Fits;
+}
+
+BudgetVerdict MemoryBudget::Admit(uint32_t heap, uint64_t bytes) const noexcept
+{
+    if (heap >= m_count)
+        return BudgetVerdict::OverHard;
+    return Judge(m_heaps[heap], m_heaps[heap].used.load(std::memory_order_relaxed), bytes);
+}
+
+BudgetVerdict MemoryBudget::Reserve(uint32_t index, uint64_t bytes) noexcept
+{
+    if (index >= m_count)
+        return BudgetVerdict::OverHard;
+    Heap& heap = m_heaps[index];
+    uint64_t used = heap.used.load(std::memory_order_relaxed);
+    for (;;)
+    {
+        const BudgetVerdict verdict = Judge(heap, used, bytes);
+        if (verdict == BudgetVerdict::OverHard)
+        {
+            heap.refused.store(true, std::memory_order_relaxed);
+            return verdict;
+        }
+        if (heap.used.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed))
+            return verdict;
+    }
 }
 
 uint64_t MemoryBudget::UsedBytes() const noexcept
@@ -130,7 +157,8 @@ uint64_t MemoryBudget::Granted(Heap& heap, const HeapSample& sample) const noexc
     heap.others = 0;
     if (!sample.hasDriverNumbers || sample.driverBudgetBytes == 0)
         return Scale(heapBytes, Clean(m_desc.heapShare, 0.8, 1.0));
-    heap.others = Minus(sample.driverUsageBytes, heap.used.load(std::memory_order_relaxed));
+    const uint64_t ours = std::max(sample.usedBytesBefore, heap.used.load(std::memory_order_relaxed));
+    heap.others = Minus(sample.driverUsageBytes, ours);
     // Some drivers grant more than there is.
     return Minus(std::min(sample.driverBudgetBytes, heapBytes), heap.others);
 }
@@ -142,12 +170,12 @@ void MemoryBudget::Update() noexcept
     for (uint32_t i = 0; i < m_count; ++i)
     {
         Heap& heap = m_heaps[i];
-        uint64_t budget = Minus(heap.granted, Scale(m_desc.reservedBytes, heap.share));
+        uint64_t budget = Minus(heap.granted, Scale(m_desc.reservedBytes, heap.reservedShare));
         budget = std::min(budget, heap.cap);
-        if (heap.share > 0.0 && m_desc.limitBytes != 0)
-            budget = std::min(budget, Scale(m_desc.limitBytes, heap.share));
-        if (heap.share > 0.0 && !m_focus && m_desc.unfocusedBytes != BudgetDesc::kNoChange)
-            budget = std::min(budget, Scale(m_desc.unfocusedBytes, heap.share));
+        if (heap.limitShare > 0.0 && m_desc.limitBytes != 0)
+            budget = std::min(budget, Scale(m_desc.limitBytes, heap.limitShare));
+        if (heap.limitShare > 0.0 && !m_focus && m_desc.unfocusedBytes != BudgetDesc::kNoChange)
+            budget = std::min(budget, Scale(m_desc.unfocusedBytes, heap.limitShare));
         heap.budget = budget;
         heap.hard.store(std::min(heap.cap, Scale(budget, hard)), std::memory_order_relaxed);
         heap.soft.store(std::min(heap.cap, Scale(budget, soft)), std::memory_order_relaxed);
@@ -178,8 +206,9 @@ void MemoryBudget::Sample(std::span<const HeapSample> samples, uint64_t nowNs)
         for (uint32_t i = 0; i < m_count; ++i)
         {
             const HeapBudget now = Read(i);
-            crossings[i] = {now, Crosses(now.usedBytes, now.softBytes, m_heaps[i].toldSoft),
-                            Crosses(now.usedBytes, now.hardBytes, m_heaps[i].toldHard)};
+            const bool refused = m_heaps[i].refused.exchange(false, std::memory_order_relaxed);
+            crossings[i] = {now, Crosses(now.usedBytes, now.softBytes, false, m_heaps[i].toldSoft),
+                            Crosses(now.usedBytes, now.hardBytes, refused, m_heaps[i].toldHard)};
         }
     }
     for (const Crossing& crossing : crossings)

@@ -1,6 +1,6 @@
 // The budget of each heap, worked out from what it is told: it asks no driver and reads no clock.
 //
-// Add, Remove, Admit and UsedBytes: any thread, lock-free. The others: any thread, under a lock that is not held while
+// Add, Remove, Admit, Reserve and UsedBytes: any thread, lock-free. The others: any thread, under a lock that is not held while
 // the callbacks run.
 #pragma once
 
@@ -20,6 +20,8 @@ struct HeapSample
     uint64_t driverBudgetBytes = 0; // for the whole process; 0 counts as no numbers, which some drivers mean by it
     uint64_t driverUsageBytes = 0;  // by the whole process
     bool hasDriverNumbers = false;  // else the two above are not looked at
+    // Of(heap).usedBytes, read before the driver was asked: what the library frees meanwhile is then not taken for others'.
+    uint64_t usedBytesBefore = 0;
 };
 
 enum class BudgetVerdict : uint32_t
@@ -41,6 +43,9 @@ class MemoryBudget
     void Remove(uint32_t heap, uint64_t bytes) noexcept;
     // Whether `bytes` more would fit now. Reserves nothing: two threads may both hear that they do.
     BudgetVerdict Admit(uint32_t heap, uint64_t bytes) const noexcept;
+    // Admit and, unless OverHard, Add in one step: use never goes beyond the hard limit, nor beyond half of a small BAR.
+    // Whoever then fails to allocate gives back with Remove.
+    BudgetVerdict Reserve(uint32_t heap, uint64_t bytes) noexcept;
     uint64_t UsedBytes() const noexcept; // of all heaps
 
     // Once a frame, with a sample for each heap; missing ones count as without the driver's numbers. The only one that
@@ -56,10 +61,12 @@ class MemoryBudget
         std::atomic<uint64_t> used{0};
         std::atomic<uint64_t> soft{0};
         std::atomic<uint64_t> hard{0};
+        std::atomic<bool> refused{false}; // by Reserve, since the last Sample
         // Fixed.
         uint64_t bytes = 0;
         uint64_t cap = 0;
-        double share = 0.0; // of what is said of device-local bytes
+        double limitShare = 0.0;    // of the limits
+        double reservedShare = 0.0; // of the reservation
         bool deviceLocal = false;
         // Under m_mutex.
         uint64_t others = 0;
@@ -69,6 +76,7 @@ class MemoryBudget
         bool toldHard = false;
     };
 
+    static BudgetVerdict Judge(const Heap& heap, uint64_t used, uint64_t bytes) noexcept;
     void SetShares(const MemoryStrategy& strategy);
     uint64_t Granted(Heap& heap, const HeapSample& sample) const noexcept; // unsmoothed; sets heap.others
     void Update() noexcept;                                                // budgets and limits from everything known

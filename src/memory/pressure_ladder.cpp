@@ -58,8 +58,9 @@ namespace
 {
 std::string What(const PressureRequest& request)
 {
-    return fmt::format("allocating {} bytes for buffer '{}' failed", request.bytes,
-                       request.name != nullptr ? request.name : "");
+    return fmt::format("allocating {} bytes for buffer '{}' on heap {}{} failed", request.bytes,
+                       request.name != nullptr ? request.name : "", request.heap,
+                       request.limitBytes != 0 ? fmt::format(" (limit {} bytes)", request.limitBytes) : "");
 }
 
 uint64_t SaturatingAdd(uint64_t a, uint64_t b) noexcept

@@ -32,6 +32,7 @@ struct PressureRequest
     uint64_t bytes = 0;
     uint32_t heap = 0;          // index of the heap that is full
     const char* name = nullptr; // of the buffer; lives as long as the call
+    uint64_t limitBytes = 0;    // what may be used of the heap, for the error; 0: the driver said no
 };
 
 class PressureLadder
@@ -45,7 +46,7 @@ class PressureLadder
     void Unregister(uint64_t token) noexcept;
 
     // Succeeds as soon as `tryAgain` or `tryOtherPlacement` says true. The latter is the step OtherPlacement, skipped if
-    // empty. What another thread has freed meanwhile counts, too: it is tried again then.
+    // empty. Both say true, too, when something failed that no freeing helps against: the caller knows. What another thread has freed meanwhile counts, too: it is tried again then.
     // Fails with OutOfDeviceMemory and a sentence; at once on a thread that is on this ladder already.
     Result<void> Run(const PressureRequest& request, const std::function<bool()>& tryAgain,
                      const std::function<bool()>& tryOtherPlacement);

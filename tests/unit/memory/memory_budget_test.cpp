@@ -120,6 +120,18 @@ TEST(MemoryBudget, OthersAreWhatIsNotOurs)
     EXPECT_EQ(budget->Admit(0, 1), BudgetVerdict::OverHard);
 }
 
+TEST(MemoryBudget, WhatIsFreedBetweenAnswerAndSampleIsNotTakenForOthers)
+{
+    const auto budget = Make({}, kOne);
+    budget->Add(0, 300 * kMiB);
+    HeapSample sample = Driver(900, 350);
+    sample.usedBytesBefore = 300 * kMiB;
+    budget->Remove(0, 200 * kMiB);
+    SampleOne(*budget, sample);
+    EXPECT_EQ(budget->Of(0).othersBytes, 50 * kMiB);
+    EXPECT_DOUBLE_EQ(BudgetMib(*budget), 850);
+}
+
 TEST(MemoryBudget, TheReservationAndTheLimitsAreSpreadBySize)
 {
     const std::vector<TestHeap> heaps{{3000, kDevice}, {1000, kDevice}, {8000, 0}};
@@ -145,17 +157,36 @@ TEST(MemoryBudget, TheReservationComesOffWhatTheDriverGrantsNotOffTheLimit)
     EXPECT_DOUBLE_EQ(BudgetMib(*budget), 0);
 }
 
-TEST(MemoryBudget, ASmallBarTakesNoPartAndKeepsItsCap)
+TEST(MemoryBudget, ASmallBarKeepsItsCapAndIsNotReserved)
 {
-    const auto budget = Make({.reservedBytes = 1000 * kMiB, .limitBytes = 2000 * kMiB, .hardLimit = 2.0f}, kCard);
+    const auto budget = Make({.reservedBytes = 1000 * kMiB, .hardLimit = 2.0f}, kCard);
     const HeapSample samples[] = {Driver(4000, 0), Driver(8000, 0), Driver(256, 0)};
     budget->Sample(samples, 0);
-    EXPECT_DOUBLE_EQ(BudgetMib(*budget, 0), 2000);
+    EXPECT_DOUBLE_EQ(BudgetMib(*budget, 0), 3000);
     EXPECT_DOUBLE_EQ(BudgetMib(*budget, 2), 128);
     EXPECT_EQ(budget->Of(2).hardBytes, 128 * kMiB); // whatever hardLimit says
     EXPECT_EQ(budget->Of(0).hardBytes, 4000 * kMiB);
     EXPECT_NE(budget->Admit(2, 128 * kMiB), BudgetVerdict::OverHard);
     EXPECT_EQ(budget->Admit(2, 128 * kMiB + 1), BudgetVerdict::OverHard);
+}
+
+TEST(MemoryBudget, TheLimitsHoldForAllDeviceMemoryTogether)
+{
+    // The caps are 4000 and 128 MiB.
+    const auto budget = Make({.limitBytes = 2064 * kMiB, .unfocusedBytes = 0}, kCard);
+    EXPECT_NEAR(BudgetMib(*budget, 0), 2000, 1e-3);
+    EXPECT_NEAR(BudgetMib(*budget, 2), 64, 1e-3);
+    EXPECT_LE(budget->Of(0).budgetBytes + budget->Of(2).budgetBytes, 2064 * kMiB);
+    budget->SetFocus(false);
+    EXPECT_EQ(budget->Of(0).budgetBytes, 0u);
+    EXPECT_EQ(budget->Of(2).budgetBytes, 0u);
+}
+
+TEST(MemoryBudget, WithoutADeviceLocalHeapAllHeapsAreLimited)
+{
+    const auto budget = Make({.limitBytes = 64 * kMiB}, {{8000, 0}});
+    EXPECT_DOUBLE_EQ(BudgetMib(*budget), 64);
+    EXPECT_TRUE(budget->Of(0).isDeviceLocal);
 }
 
 TEST(MemoryBudget, AWindowWithoutALargerHeapTakesPart)
@@ -181,7 +212,7 @@ TEST(MemoryBudget, HeapsThatBuffersNeverUseTakeNoPart)
 
 TEST(MemoryBudget, FocusCountsAtOnceBothWays)
 {
-    const auto budget = Make({.heapShare = 1.0, .unfocusedBytes = 200 * kMiB}, kCard);
+    const auto budget = Make({.heapShare = 1.0, .unfocusedBytes = 200 * kMiB}, {{4000, kDevice}, {8000, 0}});
     budget->Sample({}, 0);
     budget->SetFocus(false);
     EXPECT_DOUBLE_EQ(BudgetMib(*budget, 0), 200);
@@ -295,6 +326,34 @@ TEST(MemoryBudget, ADropOfTheBudgetIsACrossing)
     EXPECT_THAT(hard, ElementsAre(0));
 }
 
+TEST(MemoryBudget, ARefusalIsACrossingOfTheHardLimit)
+{
+    int hard = 0;
+    int soft = 0;
+    const auto budget = Make({.heapShare = 1.0,
+                              .onSoftLimit = [&](const HeapBudget&) { ++soft; },
+                              .onHardLimit = [&](const HeapBudget&) { ++hard; }},
+                             kOne);
+    EXPECT_EQ(budget->Reserve(0, 700 * kMiB), BudgetVerdict::Fits);
+    EXPECT_EQ(budget->Reserve(0, 290 * kMiB), BudgetVerdict::OverSoft);
+    budget->Sample({}, 0);
+    EXPECT_EQ(hard, 0);
+    EXPECT_EQ(soft, 1);
+    for (int frame = 0; frame < 5; ++frame)
+    {
+        EXPECT_EQ(budget->Reserve(0, 64 * kMiB), BudgetVerdict::OverHard);
+        budget->Sample({}, 0);
+        budget->Sample({}, 0); // still at 99 %
+    }
+    EXPECT_EQ(hard, 1);
+    EXPECT_EQ(budget->UsedBytes(), 990 * kMiB) << "what was refused is not counted";
+    budget->Remove(0, 100 * kMiB);
+    budget->Sample({}, 0);
+    EXPECT_EQ(budget->Reserve(0, 200 * kMiB), BudgetVerdict::OverHard);
+    budget->Sample({}, 0);
+    EXPECT_EQ(hard, 2);
+}
+
 TEST(MemoryBudget, CallbacksMayCallBack)
 {
     MemoryBudget* self = nullptr;
@@ -328,6 +387,38 @@ TEST(MemoryBudget, HugeNumbersDoNotWrap)
     SampleOne(*budget, {.driverBudgetBytes = ~uint64_t{0}, .driverUsageBytes = ~uint64_t{0}, .hasDriverNumbers = true},
               ~uint64_t{0});
     EXPECT_DOUBLE_EQ(BudgetMib(*budget), 0);
+}
+
+TEST(MemoryBudget, ReservingThreadsNeverGoBeyondTheCap)
+{
+    const auto budget = Make({.heapShare = 1.0, .softLimit = 9.0f, .hardLimit = 9.0f}, kCard);
+    const uint64_t cap = 128 * kMiB;
+    std::atomic<bool> beyond{false};
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < 4; ++t)
+        threads.emplace_back([&, t] {
+            std::mt19937 random(t);
+            std::vector<uint64_t> held;
+            for (int i = 0; i < 5000; ++i)
+            {
+                const uint64_t bytes = random() % (8 * kMiB);
+                if (random() % 3 != 0 && budget->Reserve(2, bytes) != BudgetVerdict::OverHard)
+                    held.push_back(bytes);
+                else if (!held.empty())
+                {
+                    budget->Remove(2, held.back());
+                    held.pop_back();
+                }
+                if (budget->Of(2).usedBytes > cap)
+                    beyond = true;
+            }
+            for (const uint64_t bytes : held)
+                budget->Remove(2, bytes);
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_FALSE(beyond);
+    EXPECT_EQ(budget->UsedBytes(), 0u);
 }
 
 TEST(MemoryBudget, HeapsThatDoNotExist)

@@ -108,8 +108,16 @@ TEST_F(PressureLadderTest, TheErrorTellsWhatWasTried)
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code, ErrorCode::OutOfDeviceMemory);
     EXPECT_EQ(failed.error().message,
-              "allocating 4096 bytes for buffer 'rock' failed; tried: pools (freed 0), warm blocks (freed 1048576), "
-              "another placement (no room), the application (freed 0)");
+              "allocating 4096 bytes for buffer 'rock' on heap 1 failed; tried: pools (freed 0), "
+              "warm blocks (freed 1048576), another placement (no room), the application (freed 0)");
+}
+
+TEST_F(PressureLadderTest, TheErrorNamesTheLimit)
+{
+    PressureRequest request = kRock;
+    request.limitBytes = 8192;
+    EXPECT_THAT(m_ladder.Run(request, kNever, kNoOther).error().message,
+                testing::StartsWith("allocating 4096 bytes for buffer 'rock' on heap 1 (limit 8192 bytes) failed; "));
 }
 
 TEST_F(PressureLadderTest, HandlersOfOneNameCountAsOne)
@@ -118,14 +126,14 @@ TEST_F(PressureLadderTest, HandlersOfOneNameCountAsOne)
     Add(PressureStep::TrimPools, "rings", 3);
     Add(PressureStep::TrimPools, "pools", 5);
     EXPECT_EQ(m_ladder.Run(kRock, kNever, kNoOther).error().message,
-              "allocating 4096 bytes for buffer 'rock' failed; tried: pools (freed 7), rings (freed 3)");
+              "allocating 4096 bytes for buffer 'rock' on heap 1 failed; tried: pools (freed 7), rings (freed 3)");
 }
 
 TEST_F(PressureLadderTest, WithNothingToTry)
 {
     const Result<void> failed = m_ladder.Run({64, 0, nullptr}, Try(true), kNoOther);
     ASSERT_FALSE(failed);
-    EXPECT_EQ(failed.error().message, "allocating 64 bytes for buffer '' failed; there was nothing to free");
+    EXPECT_EQ(failed.error().message, "allocating 64 bytes for buffer '' on heap 0 failed; there was nothing to free");
     EXPECT_THAT(m_happened, IsEmpty());
 }
 
@@ -134,8 +142,9 @@ TEST_F(PressureLadderTest, EmptyFunctionsAreSkipped)
     m_ladder.Register(PressureStep::TrimPools, "pools", nullptr);
     Add(PressureStep::ReleaseWarmBlocks, "warm blocks", ~uint64_t{0});
     Add(PressureStep::ReleaseWarmBlocks, "warm blocks", 2);
-    EXPECT_EQ(m_ladder.Run(kRock, nullptr, nullptr).error().message,
-              "allocating 4096 bytes for buffer 'rock' failed; tried: warm blocks (freed 18446744073709551615)");
+    EXPECT_EQ(
+        m_ladder.Run(kRock, nullptr, nullptr).error().message,
+        "allocating 4096 bytes for buffer 'rock' on heap 1 failed; tried: warm blocks (freed 18446744073709551615)");
 }
 
 // ---- coming and going ----------------------------------------------------------------------------------------------
@@ -221,7 +230,8 @@ TEST_F(PressureLadderTest, AThreadOnTheLadderDoesNotEnterAgain)
         const Result<void> failed = m_ladder.Run({8, 0, "scratch"}, Try(true), Other(true));
         ASSERT_FALSE(failed);
         EXPECT_EQ(failed.error().code, ErrorCode::OutOfDeviceMemory);
-        EXPECT_THAT(failed.error().message, testing::StartsWith("allocating 8 bytes for buffer 'scratch' failed: "));
+        EXPECT_THAT(failed.error().message,
+                    testing::StartsWith("allocating 8 bytes for buffer 'scratch' on heap 0 failed: "));
         ++inner;
     };
     m_ladder.Register(PressureStep::TrimPools, "pools", [&](const PressureRequest&) {
