@@ -18,9 +18,13 @@ set(SEDX_SOURCES
     memory/block_allocator.cpp
     memory/block_list.cpp
     memory/buffer_allocator.cpp
+    memory/heap_rules.cpp
+    memory/layout_facts.cpp
     memory/memory_allocator.cpp
+    memory/memory_budget.cpp
     memory/memory_pool.cpp
     memory/memory_strategy.cpp
+    memory/pressure_ladder.cpp
     memory/usage_rules.cpp
     transfer/batch.cpp
     transfer/copy_plan.cpp

@@ -57,6 +57,9 @@ enum class MemoryType : uint32_t
     GPU = 1u << 0,      // read and written by the GPU; the CPU fills it through uploads
     CPU = 1u << 1,      // written by the CPU in order, read by the GPU; always mappable
     Readback = 1u << 2, // written by the GPU, read by the CPU; always mappable, cached where the device can
+    // Written by the CPU once and in order, read by the GPU from device memory where the device can map that, else from
+    // CPU memory; always mappable. On devices with a small mappable window only for tiny data of one frame.
+    GPUUpload = 1u << 3,
 };
 SEDX_ENABLE_FLAGS(MemoryType);
 using MemoryFlags = MemoryType;

@@ -11,6 +11,7 @@
 
 #include <sedx/buffer_factory.h>
 #include <sedx/device.h>
+#include <sedx/memory_budget.h>
 #include <sedx/module.h>
 #include <sedx/readback_queue.h>
 #include <sedx/report.h>
@@ -32,6 +33,14 @@ enum class FrameCompletion : uint32_t
               // copies are ordered after queue 0 only, and the last frame must be retired before the system goes.
 };
 
+// How buffers lie in memory.
+enum class BufferSharing : uint32_t
+{
+    Auto,   // Own if checked, else Shared
+    Shared, // small buffers are ranges of large VkBuffers: creating one costs no call of the driver
+    Own,    // each has a VkBuffer of its own: validation layers and captures see it as a thing of its own
+};
+
 struct BufferSystemDesc
 {
     Device device{};
@@ -41,6 +50,14 @@ struct BufferSystemDesc
     uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
     uint64_t warmStagingBytes = 16ull << 20;  // idle staging kept instead of being freed
+    BufferSharing sharing = BufferSharing::Auto;
+    uint64_t warmMemoryNs = 2'000'000'000; // how long empty blocks of memory are kept, in nanoseconds of `clock`
+    BudgetDesc budget{};                   // how much of each heap buffers may use
+    // Asked last when memory is short, with the bytes that are missing: free what you can (drop buffers, end frames) and
+    // return how many bytes that were, 0 for none. On the thread that wanted the memory, without locks of the library.
+    std::function<uint64_t(uint64_t missingBytes)> onOutOfMemory{};
+    // Nanoseconds from any start, never going back; any thread. Empty: std::chrono::steady_clock.
+    std::function<uint64_t()> clock{};
 #if defined(SEDX_CHECKED)
     bool checked = true; // misuse that costs time to find is looked for, and reported in the log
 #else
@@ -122,8 +139,17 @@ class SEDX_API BufferSystem
     Frame GetCurrentFrame() const noexcept;
     uint64_t CompletedFrame() const noexcept; // this frame and all before it have passed (as of the last poll)
     bool HasPassed(TimelinePoint point) const noexcept; // polls
-    // Reclaims what the GPU has passed. BeginFrame and EndFrame do it; call it while no frames run (minimised window).
+    // Reclaims what the GPU has passed and trims what has been warm for long enough. BeginFrame and EndFrame do it; call it
+    // while no frames run (minimised window).
     void Poll();
+
+    // ---- memory ----------------------------------------------------------------------------------------------------
+    // Empty for a heap that does not exist. As of the last BeginFrame; `usedBytes` is of now.
+    HeapBudget GetBudget(uint32_t heap) const;
+    // Without focus BudgetDesc::unfocusedBytes counts. Takes effect at once for what is still to come.
+    void SetFocus(bool hasFocus);
+    // Gives all empty warm memory back to the driver. Returns bytes.
+    uint64_t ReleaseWarmMemory();
 
     // ---- the parts -------------------------------------------------------------------------------------------------
     UploadQueue& Uploads() noexcept;

@@ -22,7 +22,8 @@ struct HeapReport
 {
     uint64_t sizeBytes = 0;
     uint64_t usageBytes = 0;  // of the process where the driver tells, else of this library
-    uint64_t budgetBytes = 0; // never above sizeBytes
+    uint64_t usedBytes = 0;   // of these, by this library
+    uint64_t budgetBytes = 0; // for this library (sedx/memory_budget.h), never above sizeBytes
     bool deviceLocal = false;
 };
 
@@ -32,11 +33,15 @@ struct Report
     uint64_t framesCompleted = 0;
     uint64_t liveBuffers = 0;    // handles' targets, not backings
     uint64_t createdBuffers = 0; // since creation
-    MemoryReport gpu;            // MemoryType::GPU
+    MemoryReport gpu;            // MemoryType::GPU and GPUUpload
     MemoryReport cpu;            // MemoryType::CPU, without staging
     MemoryReport readback;       // MemoryType::Readback and read-back blocks
     MemoryReport staging;        // blocks of the upload path
     MemoryReport deviceLocal;    // everything of this library that lies in device-local heaps
+    uint64_t committedBytes = 0; // taken from the driver for all of these, warm memory included
+    uint64_t blocks = 0;         // shared VkBuffers
+    uint64_t blockBytes = 0;     // their size
+    uint64_t blockFreeBytes = 0; // of that, not handed out
     uint64_t pendingDestroyed = 0; // backings dropped, waiting for the GPU
 
     uint64_t writes = 0;          // calls of Write / elements of WriteMany

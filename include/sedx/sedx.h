@@ -3,6 +3,8 @@
 
 #include <sedx/buffer_system.h>
 #include <sedx/log.h>
+#include <sedx/memory_budget.h>
+#include <sedx/memory_strategy.h>
 #include <sedx/profile.h>
 #include <sedx/requirements.h>
 #include <sedx/ring_buffer.h>

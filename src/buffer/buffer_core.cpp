@@ -227,6 +227,32 @@ VkResult BufferCore::FlushHostWrites() noexcept
     return VK_SUCCESS;
 }
 
+// ---- trimming ------------------------------------------------------------------------------------------------------
+
+uint64_t BufferCore::AddTrimmer(std::function<void(uint64_t, uint64_t)> trimmer)
+{
+    const std::lock_guard lock(m_trimMutex);
+    m_trimmers.emplace(++m_lastTrimmer, std::move(trimmer));
+    return m_lastTrimmer;
+}
+
+void BufferCore::RemoveTrimmer(uint64_t token) noexcept
+{
+    const std::lock_guard lock(m_trimMutex);
+    m_trimmers.erase(token);
+}
+
+void BufferCore::Trim() noexcept
+{
+    m_allocator->Trim();
+    const std::unique_lock lock(m_trimMutex, std::try_to_lock);
+    if (!lock || m_trimmers.empty())
+        return; // somebody is at it
+    const uint64_t now = NowNs();
+    for (const auto& [token, trimmer] : m_trimmers)
+        trimmer(now, m_frames->LastOpened());
+}
+
 // ---- numbers -------------------------------------------------------------------------------------------------------
 
 size_t BufferCore::PendingDestroyed() const noexcept

@@ -9,6 +9,7 @@
 #include "memory/buffer_allocator.h"
 
 #include <deque>
+#include <map>
 
 namespace sedx
 {
@@ -51,6 +52,13 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     void Register(BlockPool* pool);
     void Unregister(BlockPool* pool) noexcept;
     VkResult FlushHostWrites() noexcept;
+
+    // ---- what is trimmed by time; called by Trim, one thread at a time, without other locks of the library. Trimmers must not
+    // add or remove trimmers.
+    uint64_t NowNs() const { return m_allocator->Now(); }
+    uint64_t AddTrimmer(std::function<void(uint64_t nowNs, uint64_t lastFrame)> trimmer); // the token is never 0
+    void RemoveTrimmer(uint64_t token) noexcept; // not called again, and no thread is inside when this returns
+    void Trim() noexcept;
 
     // ---- buffers
     // From `pool`, or from ordinary memory if there is none or it has no room (then `*fellBack` becomes true).
@@ -151,6 +159,10 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
 
     std::mutex m_keptMutex;
     std::vector<Kept> m_kept;
+
+    std::mutex m_trimMutex;
+    std::map<uint64_t, std::function<void(uint64_t, uint64_t)>> m_trimmers;
+    uint64_t m_lastTrimmer = 0;
 
     std::mutex m_poolsMutex;
     std::vector<BlockPool*> m_pools;

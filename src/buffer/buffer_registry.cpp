@@ -39,7 +39,8 @@ MemoryRole RoleOf(MemoryType memory) noexcept
 {
     switch (memory)
     {
-    case MemoryType::GPU: return MemoryRole::Gpu;
+    case MemoryType::GPU:
+    case MemoryType::GPUUpload: return MemoryRole::Gpu;
     case MemoryType::Readback: return MemoryRole::Readback;
     default: return MemoryRole::Cpu;
     }

@@ -5,8 +5,19 @@
 #include <sedx/log.h>
 #include <sedx/profile.h>
 
+#include <chrono>
+
 namespace sedx
 {
+namespace
+{
+uint64_t SteadyNs()
+{
+    return static_cast<uint64_t>(
+        std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
+}
+} // namespace
+
 BufferSystem::BufferSystem(std::unique_ptr<Impl> impl) noexcept : m_impl(std::move(impl)) {}
 
 Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDesc& desc)
@@ -26,7 +37,16 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     rules.completion = desc.completion;
     rules.framesInFlight = desc.framesInFlight;
     rules.paced = !device->adopted;
-    auto core = BufferCore::Create(device, rules, desc.checked);
+    CoreDesc coreDesc;
+    coreDesc.frames = rules;
+    coreDesc.checked = desc.checked;
+    coreDesc.budget = desc.budget;
+    coreDesc.memory.shareBuffers =
+        desc.sharing == BufferSharing::Shared || (desc.sharing == BufferSharing::Auto && !desc.checked);
+    coreDesc.memory.warmNs = desc.warmMemoryNs;
+    coreDesc.memory.onOutOfMemory = desc.onOutOfMemory;
+    coreDesc.memory.clock = desc.clock ? desc.clock : SteadyNs;
+    auto core = BufferCore::Create(device, std::move(coreDesc));
     if (!core)
         return Forward(core);
     auto impl = std::make_unique<Impl>();
@@ -70,6 +90,7 @@ void BufferSystem::Impl::Poll() noexcept
     core->Frames().Update();
     transfers->Update();
     core->Reclaim();
+    core->Trim();
 }
 
 // ---- buffers -------------------------------------------------------------------------------------------------------
@@ -111,13 +132,18 @@ std::string BufferSystem::Explain(const Buffer& buffer) const
     const MemoryStrategy& strategy = m_impl->core->Memory().Strategy();
     const Placement& placement = strategy.For(resource.memory);
     const bool first = !placement.types.empty() && placement.types.front() == memory.memoryType;
-    return fmt::format("Buffer '{}' ({} bytes) lies in memory type {}, {}{}, because it asked for {} on a device whose "
+    return fmt::format("Buffer '{}' ({} bytes) lies {} in memory type {}, {}{}, because it asked for {} on a device whose "
                        "memory is {}; it {}.",
-                       resource.name, resource.bytes, memory.memoryType, placement.reason,
+                       resource.name, resource.bytes,
+                       memory.block != nullptr ? fmt::format("at byte {} of a shared VkBuffer", memory.offset)
+                       : resource.backing->pool ? "in a memory pool"
+                                                : "in a VkBuffer of its own",
+                       memory.memoryType, placement.reason,
                        first ? "" : " (a fall-back: the first choice had no room or does not fit the usage)",
-                       resource.memory == MemoryType::GPU   ? "GPU memory"
-                       : resource.memory == MemoryType::CPU ? "CPU memory"
-                                                            : "read-back memory",
+                       resource.memory == MemoryType::GPU         ? "GPU memory"
+                       : resource.memory == MemoryType::CPU       ? "CPU memory"
+                       : resource.memory == MemoryType::GPUUpload ? "GPU upload memory"
+                                                                  : "read-back memory",
                        ToString(strategy.memoryClass),
                        resource.pinned ? "is pinned and never moves"
                                        : "may get new memory when it is mapped with WriteDiscard");
@@ -195,6 +221,17 @@ Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, c
     return {};
 }
 
+// ---- memory --------------------------------------------------------------------------------------------------------
+
+HeapBudget BufferSystem::GetBudget(uint32_t heap) const
+{
+    return heap < m_impl->core->Device().memory.memoryHeapCount ? m_impl->core->Memory().Budget().Of(heap) : HeapBudget{};
+}
+
+void BufferSystem::SetFocus(bool hasFocus) { m_impl->core->Memory().Budget().SetFocus(hasFocus); }
+
+uint64_t BufferSystem::ReleaseWarmMemory() { return m_impl->core->Allocator().ReleaseWarm(); }
+
 // ---- the parts -----------------------------------------------------------------------------------------------------
 
 UploadQueue& BufferSystem::Uploads() noexcept { return *m_impl->uploads; }
@@ -209,20 +246,21 @@ Report BufferSystem::GetReport() const
 {
     m_impl->Poll();
     const BufferCore& core = *m_impl->core;
-    const auto read = [](const CoreCounters::Role& role) {
-        return MemoryReport{role.buffers.load(), role.bytes.load(), role.peakBytes.load()};
-    };
-    const auto role = [&](MemoryRole which) { return read(core.Counters().roles[static_cast<size_t>(which)]); };
     Report report;
     report.framesBegun = core.Frames().LastOpened();
     report.framesCompleted = core.Frames().Completed();
     report.liveBuffers = core.LiveBuffers();
-    report.createdBuffers = core.Counters().createdBuffers.load();
-    report.gpu = role(MemoryRole::Gpu);
-    report.cpu = role(MemoryRole::Cpu);
-    report.readback = role(MemoryRole::Readback);
-    report.staging = role(MemoryRole::Staging);
-    report.deviceLocal = read(core.Counters().deviceLocal);
+    report.createdBuffers = core.CreatedBuffers();
+    report.gpu = core.UseOf(MemoryRole::Gpu);
+    report.cpu = core.UseOf(MemoryRole::Cpu);
+    report.readback = core.UseOf(MemoryRole::Readback);
+    report.staging = core.UseOf(MemoryRole::Staging);
+    report.deviceLocal = core.DeviceLocalUse();
+    report.committedBytes = core.Memory().Budget().UsedBytes();
+    const BlockStats blocks = core.Allocator().Blocks();
+    report.blocks = blocks.blocks;
+    report.blockBytes = blocks.bytes;
+    report.blockFreeBytes = blocks.freeBytes;
     report.pendingDestroyed = core.PendingDestroyed();
     const TransferCounters& transfers = m_impl->transfers->Counters();
     report.writes = transfers.writes.load();
@@ -234,7 +272,13 @@ Report BufferSystem::GetReport() const
     report.readbackBytes = transfers.readbackBytes.load();
     for (size_t i = 0; i < report.waits.size(); ++i)
         report.waits[i] = core.GetTimelines().Waits(static_cast<WaitCause>(i));
-    core.Memory().FillHeaps(report);
+    report.heapCount = core.Device().memory.memoryHeapCount;
+    for (uint32_t i = 0; i < report.heapCount; ++i)
+    {
+        const HeapBudget budget = core.Memory().Budget().Of(i);
+        report.heaps[i] = {budget.heapBytes, budget.usedBytes + budget.othersBytes, budget.usedBytes,
+                           budget.budgetBytes, budget.isDeviceLocal};
+    }
     return report;
 }
 } // namespace sedx

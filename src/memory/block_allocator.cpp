@@ -78,7 +78,6 @@ VkResult BlockAllocator::MakeBlock(uint32_t memoryType, BlockGroupKey key, uint6
     const uint64_t least = RoundUp(leastBytes, kBlockGranularity);
     const uint64_t share = std::bit_floor(std::max<uint64_t>(groupBytes / 8, 1));
     uint64_t size = std::max(std::min(std::max(share, kSmallestBlock), preferred), least);
-    const uint32_t heap = m_memory.HeapOf(memoryType);
     const DeviceState& device = m_memory.Device();
     VkBufferRequest request;
     request.usage = UsageOfBlock(key.usageClass, device.hasAccelerationStructures, device.hasRayTracingPipelines);
@@ -89,21 +88,15 @@ VkResult BlockAllocator::MakeBlock(uint32_t memoryType, BlockGroupKey key, uint6
     // A heap that is nearly full, or its budget, may have room for a smaller block.
     for (VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;; size = std::max(size / 2, least))
     {
-        if (m_memory.Budget().Admit(heap, size) != BudgetVerdict::OverHard)
+        request.bytes = size;
+        BufferMemory memory;
+        result = m_memory.CreateBuffer(request, memory);
+        if (result == VK_SUCCESS)
         {
-            request.bytes = size;
-            BufferMemory memory;
-            result = m_memory.CreateBuffer(request, memory);
-            if (result == VK_SUCCESS)
-            {
-                block = BlockList::MakeBlock(memory);
-                if (!block)
-                {
-                    m_memory.Destroy(memory);
-                    return VK_ERROR_OUT_OF_HOST_MEMORY;
-                }
-                return VK_SUCCESS;
-            }
+            block = BlockList::MakeBlock(memory);
+            if (!block)
+                m_memory.Destroy(memory);
+            return block ? VK_SUCCESS : VK_ERROR_OUT_OF_HOST_MEMORY;
         }
         if (size == least || (result != VK_ERROR_OUT_OF_DEVICE_MEMORY && result != VK_ERROR_OUT_OF_HOST_MEMORY))
             return result;

@@ -65,7 +65,7 @@ BufferAllocator::Plan BufferAllocator::Prepare(const MemoryRequest& request) con
     const MemoryStrategy& strategy = m_memory.Strategy();
     Plan plan;
     plan.placement = &strategy.For(request.memory);
-    plan.key = {ClassOf(request.usage), request.priority};
+    plan.key = {ClassOf(request.usage), strategy.blocksByPriority ? request.priority : BufferPriority::Normal};
     plan.alignment = std::max(AlignmentOf(request.usage, m_memory.Device().alignments), request.alignment);
     // Neighbours must not share an atom: flushing one would write back what the cache knows of the other.
     uint64_t atom = 4;
@@ -139,6 +139,9 @@ VkResult BufferAllocator::AllocateFromNewChunk(uint32_t memoryType, const Plan& 
 VkResult BufferAllocator::AllocateIn(uint32_t memoryType, const Plan& plan, const MemoryRequest& request,
                                      BufferMemory& memory) noexcept
 {
+    const uint32_t heap = m_memory.HeapOf(memoryType);
+    if (plan.bytes > m_memory.Strategy().heaps[heap].maxBufferBytes)
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY; // never for this buffer; the next type
     if (IsSmall(plan))
     {
         const uint32_t shard = ShardLocks::OfThread();
@@ -151,8 +154,6 @@ VkResult BufferAllocator::AllocateIn(uint32_t memoryType, const Plan& plan, cons
     }
     if (plan.shared && plan.bytes <= m_blocks.LargestRange(memoryType))
         return m_blocks.Allocate(memoryType, plan.key, plan.bytes, plan.alignment, memory);
-    if (m_memory.Budget().Admit(m_memory.HeapOf(memoryType), request.bytes) == BudgetVerdict::OverHard)
-        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     VkBufferRequest own;
     own.bytes = request.bytes;
     own.usage = VulkanUsage(request.usage);
@@ -206,7 +207,7 @@ VkResult BufferAllocator::TryTypes(const Plan& plan, const MemoryRequest& reques
 Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, bool mayRelieve)
 {
     const Plan plan = Prepare(request);
-    const size_t fallback = m_fallbackBegin[static_cast<size_t>(KindOf(request.memory))];
+    const size_t fallback = m_fallbackBegin[static_cast<size_t>(PlacementOf(request.memory))];
     const size_t count = plan.placement->types.size();
     BufferMemory memory;
     VkResult result = TryTypes(plan, request, 0, fallback, memory);
@@ -218,36 +219,50 @@ Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, boo
     };
     if (!IsExhausted(result))
         return fail();
+    // With anything but exhaustion, freeing does not help.
+    const auto isDecided = [&] { return !IsExhausted(result); };
     const auto tryFallback = [&] {
         if (fallback < count)
             result = TryTypes(plan, request, fallback, count, memory);
-        return result == VK_SUCCESS;
+        return isDecided();
     };
     if (!mayRelieve)
-        return tryFallback() ? Result<BufferMemory>(memory) : fail();
-    PressureRequest pressure;
-    pressure.bytes = plan.bytes;
-    pressure.heap = count != 0 ? m_memory.HeapOf(plan.placement->types.front()) : 0;
-    pressure.name = request.name;
+    {
+        tryFallback();
+        return result == VK_SUCCESS ? Result<BufferMemory>(memory) : fail();
+    }
+    const PressureRequest pressure = PressureOf(request);
     const auto relieved = m_ladder.Run(
         pressure,
         [&] {
             result = TryTypes(plan, request, 0, fallback, memory);
-            return result == VK_SUCCESS;
+            return isDecided();
         },
         tryFallback);
     if (!relieved)
-        return tl::unexpected<Error>(relieved.error());
-    return memory;
+    {
+        Error error = relieved.error();
+        error.vkResult = result;
+        return tl::unexpected(std::move(error));
+    }
+    return result == VK_SUCCESS ? Result<BufferMemory>(memory) : fail();
 }
 
-bool BufferAllocator::Relieve(const MemoryRequest& request)
+PressureRequest BufferAllocator::PressureOf(const MemoryRequest& request) const
 {
     PressureRequest pressure;
     pressure.bytes = request.bytes;
     const Placement& placement = m_memory.Strategy().For(request.memory);
     pressure.heap = placement.types.empty() ? 0 : m_memory.HeapOf(placement.types.front());
     pressure.name = request.name;
+    if (m_memory.Budget().Admit(pressure.heap, request.bytes) == BudgetVerdict::OverHard)
+        pressure.limitBytes = m_memory.Budget().Of(pressure.heap).hardBytes;
+    return pressure;
+}
+
+bool BufferAllocator::Relieve(const MemoryRequest& request)
+{
+    const PressureRequest pressure = PressureOf(request);
     bool freed = false;
     // "Try again" succeeds as soon as a step has freed something: the caller tries for real.
     return m_ladder.Run(pressure, [&] { return std::exchange(freed, true); }, [] { return false; }).has_value();

@@ -79,6 +79,7 @@ class BufferAllocator
         std::array<std::unique_ptr<ChunkGroups>, VK_MAX_MEMORY_TYPES> chunks; // for types that a placement uses
     };
     Plan Prepare(const MemoryRequest& request) const noexcept;
+    PressureRequest PressureOf(const MemoryRequest& request) const;
     bool IsSmall(const Plan& plan) const noexcept;
     VkResult TryTypes(const Plan& plan, const MemoryRequest& request, size_t begin, size_t end,
                       BufferMemory& memory) noexcept;

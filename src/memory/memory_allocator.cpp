@@ -174,6 +174,7 @@ VkResult CreateOwn(VmaCalls& calls, DeviceState& device, MemoryAllocator& owner)
     info.instance = device.instance;
     info.physicalDevice = device.physicalDevice;
     info.device = device.device;
+    info.preferredLargeHeapBlockSize = 64ull << 20; // of VMA's own blocks; the library's are chosen by BlockAllocator
     info.vulkanApiVersion = VK_API_VERSION_1_3;
     info.pVulkanFunctions = &functions;
     const VkResult result = ::vmaCreateAllocator(&info, &calls.allocator);
@@ -194,6 +195,7 @@ MemoryFacts FactsOf(const DeviceState& device)
     facts.maxBufferSize = device.maxBufferSize;
     facts.memoryBudget = device.HasExtension(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
     facts.memoryPriority = device.hasMemoryPriority;
+    facts.pageableDeviceLocalMemory = device.HasExtension(VK_EXT_PAGEABLE_DEVICE_LOCAL_MEMORY_EXTENSION_NAME);
     return facts;
 }
 
@@ -248,6 +250,17 @@ VkBufferCreateInfo MemoryAllocator::BufferInfo(uint64_t bytes, VkBufferUsageFlag
 }
 
 VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
+{
+    // Reserved until VMA has taken the memory and counted it, so that threads do not share the same last bytes.
+    const uint32_t heap = HeapOf(request.memoryType);
+    if (m_budget.Reserve(heap, request.bytes) == BudgetVerdict::OverHard)
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    const VkResult result = CreateWithinBudget(request, made);
+    m_budget.Remove(heap, request.bytes);
+    return result;
+}
+
+VkResult MemoryAllocator::CreateWithinBudget(const VkBufferRequest& request, BufferMemory& made) noexcept
 {
     const VkBufferCreateInfo info = BufferInfo(request.bytes, request.usage);
     VmaAllocationCreateInfo wish{};
@@ -362,10 +375,12 @@ void MemoryAllocator::SampleBudget(uint64_t frame, uint64_t nowNs) noexcept
 {
     if (m_vma->own) // an engine's allocator counts the engine's frames
         m_vma->setFrame(m_vma->allocator, static_cast<uint32_t>(frame)); // makes VMA ask the driver
-    std::array<VmaBudget, VK_MAX_MEMORY_HEAPS> numbers{};
-    m_vma->getHeapBudgets(m_vma->allocator, numbers.data());
     std::array<HeapSample, VK_MAX_MEMORY_HEAPS> samples{};
     const uint32_t count = m_device->memory.memoryHeapCount;
+    for (uint32_t i = 0; i < count; ++i)
+        samples[i].usedBytesBefore = m_budget.Of(i).usedBytes;
+    std::array<VmaBudget, VK_MAX_MEMORY_HEAPS> numbers{};
+    m_vma->getHeapBudgets(m_vma->allocator, numbers.data());
     for (uint32_t i = 0; i < count; ++i)
     {
         samples[i].heapBytes = m_device->memory.memoryHeaps[i].size;

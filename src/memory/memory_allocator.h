@@ -54,9 +54,11 @@ class MemoryAllocator
     DeviceState& Device() const noexcept { return *m_device; }
     const MemoryStrategy& Strategy() const noexcept { return m_strategy; }
     MemoryBudget& Budget() noexcept { return m_budget; }
+    const MemoryBudget& Budget() const noexcept { return m_budget; }
     uint32_t HeapOf(uint32_t memoryType) const noexcept { return m_device->memory.memoryTypes[memoryType].heapIndex; }
 
     // On failure nothing is left behind. VK_ERROR_FEATURE_NOT_PRESENT: the buffer cannot use this type.
+    // VK_ERROR_OUT_OF_DEVICE_MEMORY: the driver, or the budget of the heap, has no room.
     VkResult CreateBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept;
     // Only for memory that CreateBuffer made, not for parts of it.
     void Destroy(BufferMemory& memory) noexcept;
@@ -80,6 +82,7 @@ class MemoryAllocator
   private:
     MemoryAllocator(std::shared_ptr<DeviceState> device, const BudgetDesc& budget);
     VkBufferCreateInfo BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept;
+    VkResult CreateWithinBudget(const VkBufferRequest& request, BufferMemory& made) noexcept;
     std::shared_ptr<DeviceState> m_device;
     MemoryStrategy m_strategy;
     MemoryBudget m_budget;

@@ -52,7 +52,7 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
 {
     m_current->number = 1;
-    m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
+    m_pressureHandler = m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
         PollAll();
         return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
     });

@@ -115,6 +115,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     SubmitMode m_submitMode;
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
+    uint64_t m_pressureHandler = 0;
     std::atomic<bool> m_alive{true};
 
     std::mutex m_submitMutex;

@@ -508,6 +508,7 @@ ReadbackRecord::~ReadbackRecord()
 
 void TransferEngine::Shutdown() noexcept
 {
+    m_core->Allocator().Ladder().Unregister(m_pressureHandler);
     std::deque<std::unique_ptr<Batch>> pending;
     std::unique_ptr<Batch> current;
     {

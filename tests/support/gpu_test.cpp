@@ -110,6 +110,10 @@ std::unique_ptr<BufferSystem> GpuTest::MakeSystem(BufferSystemDesc desc)
 {
     desc.device = m_shared->device;
     desc.checked = true;
+    // Checked systems give each buffer a VkBuffer of its own; SEDX_TEST_SHARING=shared runs the same tests as users do.
+    const char* sharing = std::getenv("SEDX_TEST_SHARING");
+    if (desc.sharing == BufferSharing::Auto && sharing != nullptr && std::string_view(sharing) == "shared")
+        desc.sharing = BufferSharing::Shared;
     auto system = BufferSystem::Create(desc);
     if (!system)
     {

@@ -312,7 +312,7 @@ TEST_F(BufferTest, NamesReachVulkan)
 {
     if (!IsValidationWanted())
         SEDX_SKIP("names need VK_EXT_debug_utils, which comes with validation");
-    auto system = MakeSystem();
+    auto system = MakeSystem({.sharing = BufferSharing::Own}); // the name is the VkBuffer's
     ASSERT_TRUE(system);
     SEDX_REQUIRE(const Buffer buffer,
                  system->CreateBuffer(1 << 20, BufferUsage::Storage, MemoryType::GPU, "Haleakala heights"));

@@ -17,7 +17,7 @@ class RealLayoutsTest : public testing::Test
         SEDX_REQUIRE(auto system, BufferSystem::Create({.device = own.device, .checked = true}));
         TestCommands commands(own.device);
         SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.blockBytes = 4096}));
-        for (const MemoryType memory : {MemoryType::GPU, MemoryType::CPU, MemoryType::Readback})
+        for (const MemoryType memory : {MemoryType::GPU, MemoryType::CPU, MemoryType::Readback, MemoryType::GPUUpload})
         {
             const Bytes bytes = Pattern(static_cast<uint64_t>(memory), 10001);
             SEDX_REQUIRE(const Buffer buffer, system->CreateBuffer(10001, BufferUsage::Storage, memory, "anywhere"));

@@ -29,8 +29,8 @@ TEST(Flags, UsageValuesAreThoseOfVulkan)
 
 TEST(Flags, MemoryTypesCombineToo)
 {
-    const MemoryFlags all = MemoryType::GPU | MemoryType::CPU | MemoryType::Readback;
-    for (const MemoryType memory : {MemoryType::GPU, MemoryType::CPU, MemoryType::Readback})
+    const MemoryFlags all = MemoryType::GPU | MemoryType::CPU | MemoryType::Readback | MemoryType::GPUUpload;
+    for (const MemoryType memory : {MemoryType::GPU, MemoryType::CPU, MemoryType::Readback, MemoryType::GPUUpload})
         EXPECT_TRUE(Any(all & memory));
 }
 
