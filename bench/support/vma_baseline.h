@@ -1,0 +1,38 @@
+// What a program without the library would do: VMA itself, one VkBuffer each. An allocator of its own on the same device.
+#pragma once
+
+#include <sedx/device.h>
+
+#include <cstdint>
+
+struct VmaAllocator_T;
+struct VmaAllocation_T;
+
+namespace bench
+{
+struct VmaBuffer
+{
+    VkBuffer buffer = VK_NULL_HANDLE;
+    VmaAllocation_T* allocation = nullptr;
+};
+
+// Create and Destroy: any thread.
+class VmaBaseline
+{
+  public:
+    explicit VmaBaseline(const sedx::Device& device);
+    ~VmaBaseline();
+    VmaBaseline(const VmaBaseline&) = delete;
+    VmaBaseline& operator=(const VmaBaseline&) = delete;
+
+    // In device memory. Throws a Failure.
+    VmaBuffer Create(uint64_t bytes, VkBufferUsageFlags usage);
+    void Destroy(const VmaBuffer& buffer) noexcept;
+
+    uint64_t CommittedBytes() const; // of device memory
+    uint64_t LiveAllocations() const;
+
+  private:
+    VmaAllocator_T* m_allocator = nullptr;
+};
+} // namespace bench
