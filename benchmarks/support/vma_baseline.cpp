@@ -51,14 +51,14 @@ VmaStatistics Total(VmaAllocator allocator)
 }
 } // namespace
 
-VmaBaseline::VmaBaseline(const sedx::Device& device)
+VmaBaseline::VmaBaseline(const sedx::Device& device, Budget budget)
 {
     VmaVulkanFunctions functions{};
     functions.vkGetInstanceProcAddr = device.GetInstanceProcAddr();
     functions.vkGetDeviceProcAddr = device.InstanceFunctions().GetDeviceProcAddr;
     VmaAllocatorCreateInfo info{};
     info.flags = VMA_ALLOCATOR_CREATE_BUFFER_DEVICE_ADDRESS_BIT;
-    if (device.IsExtensionEnabled(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
+    if (budget == Budget::Driver && device.IsExtensionEnabled(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
         info.flags |= VMA_ALLOCATOR_CREATE_EXT_MEMORY_BUDGET_BIT;
     info.physicalDevice = device.PhysicalDevice();
     info.device = device.Handle();

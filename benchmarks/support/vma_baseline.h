@@ -20,7 +20,13 @@ struct VmaBuffer
 class VmaBaseline
 {
   public:
-    explicit VmaBaseline(const sedx::Device& device);
+    // How VMA learns what is left of a heap.
+    enum class Budget
+    {
+        Driver,   // by VK_EXT_memory_budget where the device has it, as its manual recommends and as the library does
+        Estimate, // it counts itself: cheaper (a software driver reads a file of the system for each query)
+    };
+    explicit VmaBaseline(const sedx::Device& device, Budget budget = Budget::Driver);
     ~VmaBaseline();
     VmaBaseline(const VmaBaseline&) = delete;
     VmaBaseline& operator=(const VmaBaseline&) = delete;
