@@ -55,4 +55,5 @@ struct Scenario
 void BufferCreate(Context& context);
 void BufferCreateThreads(Context& context);
 void MemoryOverhead(Context& context);
+void PoolAcquire(Context& context);
 } // namespace bench
