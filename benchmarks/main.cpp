@@ -1,5 +1,6 @@
 // bench: runs the scenarios, prints one table of figures, writes them as JSON.
 #include "support/context.h"
+#include "support/filter.h"
 #include "support/memory_meter.h"
 #include "support/random.h"
 
@@ -8,7 +9,6 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
-#include <regex>
 #include <thread>
 #include <vector>
 
@@ -24,18 +24,6 @@ constexpr Scenario kScenarios[] = {
     {"pool_acquire", PoolAcquire},
 #endif
 };
-
-std::vector<Scenario> Select(const std::string& filter)
-{
-    const std::regex expression(filter);
-    std::vector<Scenario> selected;
-    for (const Scenario& scenario : kScenarios)
-    {
-        if (std::regex_search(scenario.name, expression))
-            selected.push_back(scenario);
-    }
-    return selected;
-}
 
 bool IsOptimised()
 {
@@ -98,17 +86,13 @@ int main(int argc, char** argv)
     Options options;
     if (const std::optional<int> status = ParseOptions(argc, argv, options))
         return *status;
-    std::vector<Scenario> scenarios;
-    try
-    {
-        scenarios = Select(options.filter);
-    }
-    catch (const std::regex_error&)
+    const std::optional<std::vector<Scenario>> scenarios = Select(kScenarios, options.filter);
+    if (!scenarios)
     {
         std::fprintf(stderr, "bench: --filter '%s' is no regular expression\n", options.filter.c_str());
         return static_cast<int>(ExitStatus::BadInput);
     }
-    if (scenarios.empty())
+    if (scenarios->empty())
     {
         std::fprintf(stderr, "bench: --filter '%s' finds no scenario; there are:", options.filter.c_str());
         for (const Scenario& scenario : kScenarios)
@@ -118,7 +102,7 @@ int main(int argc, char** argv)
     }
     try
     {
-        return Run(options, scenarios);
+        return Run(options, *scenarios);
     }
     catch (const std::exception& error)
     {
