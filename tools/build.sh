@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by ./run and ./test: configuring and building one preset of CMakePresets.json without needless work.
+# Sourced by ./run, ./test and ./bench: configuring and building one preset of CMakePresets.json without needless work.
 
 sedx_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
