@@ -29,7 +29,7 @@ inline VmaTable MakeVmaTable(VmaAllocator allocator, VmaAllocatorCreateFlags all
     table.sizes.allocationInfo = sizeof(VmaAllocationInfo);
     table.sizes.budget = sizeof(VmaBudget);
     table.sizes.poolCreateInfo = sizeof(VmaPoolCreateInfo);
-    table.createBuffer = reinterpret_cast<VmaFunction>(&vmaCreateBuffer);
+    table.createBuffer = reinterpret_cast<VmaFunction>(&vmaCreateBufferWithAlignment);
     table.destroyBuffer = reinterpret_cast<VmaFunction>(&vmaDestroyBuffer);
     table.flushAllocation = reinterpret_cast<VmaFunction>(&vmaFlushAllocation);
     table.invalidateAllocation = reinterpret_cast<VmaFunction>(&vmaInvalidateAllocation);

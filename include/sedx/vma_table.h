@@ -22,7 +22,7 @@ struct VmaTable
         uint32_t poolCreateInfo = 0;
     } sizes;
 
-    VmaFunction createBuffer = nullptr;              // vmaCreateBuffer
+    VmaFunction createBuffer = nullptr;              // vmaCreateBufferWithAlignment
     VmaFunction destroyBuffer = nullptr;             // vmaDestroyBuffer
     VmaFunction flushAllocation = nullptr;           // vmaFlushAllocation
     VmaFunction invalidateAllocation = nullptr;      // vmaInvalidateAllocation

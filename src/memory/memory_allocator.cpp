@@ -63,7 +63,7 @@ struct VmaCalls
 {
     ::VmaAllocator allocator = nullptr;
     bool own = false; // to be destroyed
-    decltype(&::vmaCreateBuffer) createBuffer = &::vmaCreateBuffer;
+    decltype(&::vmaCreateBufferWithAlignment) createBuffer = &::vmaCreateBufferWithAlignment;
     decltype(&::vmaDestroyBuffer) destroyBuffer = &::vmaDestroyBuffer;
     decltype(&::vmaFlushAllocation) flush = &::vmaFlushAllocation;
     decltype(&::vmaInvalidateAllocation) invalidate = &::vmaInvalidateAllocation;
@@ -274,7 +274,7 @@ VkResult MemoryAllocator::CreateWithinBudget(const VkBufferRequest& request, Buf
     VmaAllocationInfo details{};
     BufferMemory memory;
     const VkResult result = m_device->Check(
-        m_vma->createBuffer(m_vma->allocator, &info, &wish, &memory.buffer, &allocation, &details));
+        m_vma->createBuffer(m_vma->allocator, &info, &wish, request.alignment, &memory.buffer, &allocation, &details));
     if (result != VK_SUCCESS)
         return result;
     memory.allocation = allocation;
