@@ -26,6 +26,10 @@ set(SEDX_SOURCES
     memory/memory_strategy.cpp
     memory/pressure_ladder.cpp
     memory/usage_rules.cpp
+    pools/buffer_pool.cpp
+    pools/buffer_pool_manager.cpp
+    pools/custom_memory_pool_manager.cpp
+    pools/memory_pool_blocks.cpp
     transfer/batch.cpp
     transfer/copy_plan.cpp
     transfer/image_transfer.cpp

@@ -6,9 +6,12 @@
 //     staging.Release();                                                   // or let it go out of scope
 //
 // A lease is yours alone until it is released. What was released is handed out again only when the GPU has passed every
-// frame that was open until then, and every upload to it. Requests are rounded up to size classes, four for each doubling
-// (at most a quarter is unused); a class that is empty borrows from classes up to twice the size. Both take constant time.
-// Does NOT keep contents: what an acquired buffer holds is undefined. All calls are thread-safe, except those of Module.
+// frame that was opened until then, if a frame resolved it, and every copy to or from it. Requests are rounded up to size
+// classes, four for each doubling (at most a fifth is unused); a class without a buffer at hand borrows one of up to twice
+// its size. Acquiring and releasing take constant time, whatever the pools hold.
+// Does NOT keep contents: what an acquired buffer holds is undefined. Does NOT wait: where nothing is at hand, a buffer is
+// made. All calls are thread-safe, except those of Module. Detach it (or let the system's ModuleStage do so) before the
+// system goes; leases may live longer.
 #pragma once
 
 #include <sedx/buffer_system.h>
@@ -28,34 +31,37 @@ SEDX_API const char* ToString(BufferPoolKind kind) noexcept;
 
 struct BufferPoolManagerDesc
 {
-    // Warm start: the first request for one of these sizes makes so many buffers of it at once.
+    // Warm start: the first request for one of these sizes makes so many buffers of it at once. Either may be empty or 0.
     uint32_t initialPoolSize = 4;
     std::vector<uint64_t> stagingSizes{64ull << 10, 256ull << 10, 1ull << 20, 4ull << 20}; // bytes
     std::vector<uint64_t> storageSizes{1ull << 20, 4ull << 20, 16ull << 20};               // bytes
-    uint64_t minStagingBytes = 64ull << 10; // smaller requests get this
-    uint64_t standardUniformBytes = 1024;   // likewise; warm start makes twice initialPoolSize of them
-    // What warm starts may take of a heap, all together; beyond it buffers come one by one.
+    uint64_t minStagingBytes = 64ull << 10;                                                // smaller requests get this
+    uint64_t standardUniformBytes = 1024; // likewise; warm start makes twice initialPoolSize of them
+    // What warm starts may take of a heap, of all pools together; beyond it buffers come one by one. 0 .. 1.
     double warmHeapShare = 1.0 / 64;
 
-    // Trimming: every `cleanupInterval` frames, buffers go that nobody has used for `maxUnusedFrames`. Where no frames
-    // run, time counts; it is looked at by BufferSystem::Poll.
-    uint64_t cleanupInterval = 120;         // frames
-    uint64_t maxUnusedFrames = 300;         // frames
-    uint64_t maxUnusedNs = 30'000'000'000;  // nanoseconds
+    // Trimming: every `cleanupInterval` frames, buffers go that nobody has used for more than `maxUnusedFrames` (not while
+    // the module is disabled). Where no frames run, time counts: that of BufferSystemDesc::clock, which is looked at by
+    // BufferSystem::Poll, BeginFrame and EndFrame. ~0 means never.
+    uint64_t cleanupInterval = 120;        // frames
+    uint64_t maxUnusedFrames = 300;        // frames
+    uint64_t maxUnusedNs = 30'000'000'000; // nanoseconds
 };
 
 struct BufferPoolReport
 {
-    uint64_t buffers = 0;  // that the pool owns: leased, waiting for the GPU, ready
+    uint64_t buffers = 0; // that the pool owns: leased, waiting for the GPU, ready
     uint64_t leased = 0;
     uint64_t waiting = 0;
     uint64_t ready = 0;
-    uint64_t bytes = 0;       // of all of them
+    uint64_t bytes = 0; // of all of them
     uint64_t leasedBytes = 0;
     uint64_t peakBytes = 0;
-    uint64_t acquired = 0; // calls, since creation
+    // Since the manager was made:
+    uint64_t acquired = 0; // leases handed out
     uint64_t reused = 0;   // of these, without creating a buffer
-    uint64_t trimmed = 0;  // buffers given back
+    uint64_t borrowed = 0; // of these, from a larger class
+    uint64_t trimmed = 0;  // buffers given back: unused for too long, under pressure, or by ReleaseUnused
 };
 
 namespace detail
@@ -64,7 +70,8 @@ struct PoolEntry;
 class BufferPool;
 } // namespace detail
 
-// A leased buffer. Move-only; releases itself. Safe at any time, also after the manager or the system is gone.
+// A leased buffer. Move-only; releases itself, on any thread; one lease object must not be changed by two threads. Safe at
+// any time, also after the manager or the system is gone. A raw map that is still there ends with it.
 class SEDX_API PooledBuffer
 {
   public:
@@ -95,7 +102,8 @@ class SEDX_API BufferPoolManager : public Module
                                std::string name = "BufferPoolManager");
     ~BufferPoolManager() override;
 
-    // At least `bytes`. Errors: InvalidArgument (0 bytes), those of CreateBuffer, WrongState (detached).
+    // At least `bytes`. Errors: InvalidArgument (0 bytes, no such pool), WrongState (not attached, or the system is gone),
+    // LimitExceeded, OutOfDeviceMemory, DeviceLost.
     Result<PooledBuffer> AcquireStagingBuffer(uint64_t bytes);
     Result<PooledBuffer> AcquireUniformBuffer(uint64_t bytes = 1);
     Result<PooledBuffer> AcquireStorageBuffer(uint64_t bytes);
@@ -105,11 +113,13 @@ class SEDX_API BufferPoolManager : public Module
     void ReleaseUniformBuffer(PooledBuffer lease) noexcept { lease.Release(); }
     void ReleaseStorageBuffer(PooledBuffer lease) noexcept { lease.Release(); }
 
-    // Makes buffers ahead of time, for instance while loading. Errors: those of CreateBuffer.
+    // Makes exactly `count` more buffers ahead of time, for instance while loading; it counts as the warm start of this
+    // size, and warmHeapShare does not limit it. Errors: those of Acquire; buffers made before the failure stay.
     Result<void> WarmUp(BufferPoolKind kind, uint64_t bytes, uint32_t count);
     // Gives back everything that is not leased and not waiting for the GPU. Returns bytes.
     uint64_t ReleaseUnused() noexcept;
 
+    // Zeros for a pool that does not exist. As of the last poll: BufferSystem::Poll, BeginFrame, EndFrame.
     BufferPoolReport GetReport(BufferPoolKind kind) const noexcept;
     const BufferPoolManagerDesc& Desc() const noexcept { return m_desc; }
 
@@ -121,6 +131,7 @@ class SEDX_API BufferPoolManager : public Module
     BufferSystem& m_system;
     BufferPoolManagerDesc m_desc;
     std::array<std::shared_ptr<detail::BufferPool>, static_cast<size_t>(BufferPoolKind::Count)> m_pools;
-    std::array<uint64_t, 2> m_handlers{}; // of the memory ladder and of the trimmer
+    uint64_t m_pressureHandler = 0;
+    uint64_t m_trimmer = 0;
 };
 } // namespace sedx

@@ -1,7 +1,9 @@
 // Everything at once; includes only.
 #pragma once
 
+#include <sedx/buffer_pool_manager.h>
 #include <sedx/buffer_system.h>
+#include <sedx/custom_memory_pool_manager.h>
 #include <sedx/log.h>
 #include <sedx/memory_budget.h>
 #include <sedx/memory_strategy.h>

@@ -45,7 +45,9 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
         desc.sharing == BufferSharing::Shared || (desc.sharing == BufferSharing::Auto && !desc.checked);
     coreDesc.memory.warmNs = desc.warmMemoryNs;
     coreDesc.memory.onOutOfMemory = desc.onOutOfMemory;
-    coreDesc.memory.clock = desc.clock ? desc.clock : SteadyNs;
+    coreDesc.memory.clock = desc.clock;
+    if (!desc.clock)
+        coreDesc.memory.clock = [] { return SteadyNs(); };
     auto core = BufferCore::Create(device, std::move(coreDesc));
     if (!core)
         return Forward(core);

@@ -252,6 +252,9 @@ VkBufferCreateInfo MemoryAllocator::BufferInfo(uint64_t bytes, VkBufferUsageFlag
 VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
 {
     // Reserved until VMA has taken the memory and counted it, so that threads do not share the same last bytes.
+    // Memory of pools is counted already, when their blocks come.
+    if (request.pool != nullptr && m_vma->own)
+        return CreateWithinBudget(request, made);
     const uint32_t heap = HeapOf(request.memoryType);
     if (m_budget.Reserve(heap, request.bytes) == BudgetVerdict::OverHard)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;

@@ -3,6 +3,8 @@
 // comes, its status changes in guide_items.h, and this test fails until it is used here.
 #include "guide_items.h"
 
+#include <sedx/buffer_pool_manager.h>
+#include <sedx/custom_memory_pool_manager.h>
 #include <sedx/sedx.h>
 
 #include <algorithm>
@@ -249,6 +251,93 @@ void UseFactory(sedx::BufferSystem& system)
     Expect(indirect.GetSize() == 10 * sizeof(VkDrawIndirectCommand), "room for ten commands");
 }
 
+// ---- section 1.2 -----------------------------------------------------------------------------------------------------
+
+void UseBufferPools(const sedx::Device& device)
+{
+    const auto system = Value(sedx::BufferSystem::Create({.device = device}));
+    const sedx::BufferPoolManagerDesc desc;
+    Guide("m_InitialPoolSize");
+    Expect(desc.initialPoolSize == 4, "four buffers of a size at first");
+    Guide("m_MinStagingSize");
+    Expect(desc.minStagingBytes == 64 * 1024, "staging has 64 KiB at least");
+    Guide("m_StandardUniformSize");
+    Expect(desc.standardUniformBytes == 1024, "uniforms have 1 KiB");
+    Guide("m_CleanupInterval");
+    Guide("BufferPoolManager::ShouldCleanupPools");
+    Expect(desc.cleanupInterval == 120, "a look at the pools every 120 frames");
+    Guide("m_MaxUnusedFrames");
+    Expect(desc.maxUnusedFrames == 300, "a buffer may be unused for 300 frames");
+
+    Guide("BufferPoolManager");
+    Guide("BufferPoolManager::OnAttach");
+    sedx::BufferPoolManager& pools = system->Modules().Emplace<sedx::BufferPoolManager>(*system, desc);
+    Guide("BufferPoolManager::AcquireStagingBuffer");
+    Guide("BufferPoolManager::PooledBuffer");
+    sedx::PooledBuffer staging = Value(pools.AcquireStagingBuffer(100'000));
+    Expect(staging->GetSize() >= 100'000, "a lease is large enough");
+    const sedx::BufferId id = staging->ID();
+    Guide("BufferPoolManager::ReleaseStagingBuffer");
+    pools.ReleaseStagingBuffer(std::move(staging));
+    Expect(Value(pools.AcquireStagingBuffer(100'000))->ID() == id, "what was released is acquired again");
+    Guide("BufferPoolManager::InitializeStagingPool");
+    Value(pools.WarmUp(sedx::BufferPoolKind::Staging, 1 << 20, 4));
+    Expect(pools.GetReport(sedx::BufferPoolKind::Staging).ready == 5, "buffers made ahead of time");
+    Guide("BufferPoolManager::InitializeUniformPool");
+    const sedx::PooledBuffer uniform = Value(pools.AcquireUniformBuffer());
+    Expect(pools.GetReport(sedx::BufferPoolKind::Uniform).buffers == 8, "the first one brings seven others");
+    Guide("BufferPoolManager::InitializeStoragePool");
+    const sedx::PooledBuffer storage = Value(pools.AcquireStorageBuffer(1 << 20));
+    Expect(pools.GetReport(sedx::BufferPoolKind::Storage).leased == 1, "a storage buffer");
+    Guide("BufferPoolManager::CleanupUnusedBuffers");
+    Expect(pools.ReleaseUnused() != 0, "what nobody uses can go");
+    Guide("BufferPoolManager::OnUpdate");
+    Value(system->AbandonFrame(Value(system->BeginFrame())));
+    Guide("BufferPoolManager::OnDetach");
+}
+
+// ---- section 3.1 -----------------------------------------------------------------------------------------------------
+
+void UseMemoryPools(const sedx::Device& device)
+{
+    const auto system = Value(sedx::BufferSystem::Create({.device = device}));
+    const sedx::CustomMemoryPoolManagerDesc desc;
+    const auto expect = [](const sedx::MemoryPoolConfiguration& pool, uint64_t mebibytes, uint32_t least, uint32_t most) {
+        Expect(pool.blockSize == mebibytes << 20 && pool.minBlockCount == least && pool.maxBlockCount == most,
+               "the sizes of the guide");
+    };
+    Guide("CustomMemoryPoolManager::CreateVertexBufferPool");
+    expect(desc.vertex, 64, 2, 8);
+    Guide("CustomMemoryPoolManager::CreateUniformBufferPool");
+    expect(desc.uniform, 16, 1, 4);
+    Guide("CustomMemoryPoolManager::CreateStorageBufferPool");
+    expect(desc.storage, 128, 1, 6);
+    Guide("CustomMemoryPoolManager::CreateRayTracingPool");
+    expect(desc.rayTracing, 256, 1, 4);
+
+    Guide("CustomMemoryPoolManager");
+    Guide("CustomMemoryPoolManager::OnAttach");
+    auto& pools = system->Modules().Emplace<sedx::CustomMemoryPoolManager>(*system, desc);
+    Guide("CustomMemoryPoolManager::PoolConfiguration");
+    const sedx::CustomMemoryPoolManager::PoolConfiguration config = {.blockSize = 1024 * 1024,
+                                                                     .minBlockCount = 1,
+                                                                     .maxBlockCount = 2,
+                                                                     .memoryType = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+                                                                     .name = "OwnPool"};
+    Guide("CustomMemoryPoolManager::CreatePool");
+    Value(pools.CreatePool("own", config));
+    const std::vector<uint32_t> numbers(256, 0x1234u);
+    Guide("CustomMemoryPoolManager::AllocateFromPool");
+    for (const char* pool : {"own", "vertex"})
+    {
+        const sedx::Buffer buffer = Value(pools.AllocateFromPool(pool, 1024, sedx::BufferUsage::Vertex));
+        Value(system->Uploads().Write(buffer, 0, std::as_bytes(std::span(numbers))));
+        Expect(Holds(ReadBack(*system, buffer), std::span<const uint32_t>(numbers)), "a buffer of a pool works");
+        Guide("CustomMemoryPoolManager::PoolInfo");
+        Expect(Value(pools.GetReport(pool)).buffers == 1, "buffers are counted");
+    }
+}
+
 // ---- section 5: the numbers ------------------------------------------------------------------------------------------
 
 void UseReport(sedx::BufferSystem& system)
@@ -278,6 +367,8 @@ int main()
         UseReport(*system);
     }
     UseModule(device);
+    UseBufferPools(device);
+    UseMemoryPools(device);
 
     int faults = 0;
     for (const guide::Item& item : guide::kItems)
