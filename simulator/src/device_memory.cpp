@@ -1,0 +1,211 @@
+#include "device_memory.h"
+
+#include "state.h"
+
+#include <cstring>
+#include <fmt/format.h>
+
+#if defined(__SANITIZE_THREAD__)
+#    define SEDX_SIMULATOR_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define SEDX_SIMULATOR_THREAD_SANITIZER 1
+#    endif
+#endif
+
+namespace sedx::simulator
+{
+namespace
+{
+// Copies as the hardware does: whatever other threads write beside the range in the same atom is none of its business.
+// The thread sanitizer would call that a race.
+#if defined(SEDX_SIMULATOR_THREAD_SANITIZER)
+__attribute__((no_sanitize("thread"))) void CopyBytes(std::byte* to, const std::byte* from, uint64_t bytes)
+{
+    volatile std::byte* out = to;
+    const volatile std::byte* in = from;
+    for (uint64_t i = 0; i < bytes; ++i)
+        out[i] = in[i];
+}
+#else
+void CopyBytes(std::byte* to, const std::byte* from, uint64_t bytes) { std::memcpy(to, from, bytes); }
+#endif
+
+// Memory that somebody else already sees: a shadow would hide it from them.
+bool IsImported(const void* chain)
+{
+    for (auto* s = static_cast<const VkBaseInStructure*>(chain); s != nullptr; s = s->pNext)
+    {
+        if (s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT ||
+            s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR)
+            return true;
+    }
+    return false;
+}
+} // namespace
+
+VkResult DeviceMemory::Allocate(const VkMemoryAllocateInfo& info, const VkAllocationCallbacks* allocator,
+                                VkDeviceMemory* memory)
+{
+    SimulatorState& simulator = m_state.simulator;
+    const uint32_t backing = m_state.physical.memory.Backing(info.memoryTypeIndex);
+    if (backing == MemoryMap::kNone)
+    {
+        simulator.Report(fmt::format("allocates memory of type {}, which the device lacks", info.memoryTypeIndex));
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    }
+    const VkMemoryType& type = simulator.layout.types[info.memoryTypeIndex];
+    const VkResult taken =
+        simulator.accounts.Take(type.heapIndex, info.allocationSize, m_state.physical.limits.maxMemoryAllocationCount,
+                                m_state.physical.maxAllocationSize);
+    if (taken != VK_SUCCESS)
+        return taken;
+    VkMemoryAllocateInfo real = info;
+    real.memoryTypeIndex = backing;
+    const VkResult result = m_state.next.AllocateMemory(m_state.device, &real, allocator, memory);
+    if (result != VK_SUCCESS)
+    {
+        simulator.accounts.GiveBack(type.heapIndex, info.allocationSize);
+        return result;
+    }
+    constexpr VkMemoryPropertyFlags kHost = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    const std::lock_guard lock(m_mutex);
+    Allocation& allocation = m_allocations[*memory];
+    allocation.type = info.memoryTypeIndex;
+    allocation.bytes = info.allocationSize;
+    allocation.isShadowed =
+        (type.propertyFlags & kHost) == VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT && !IsImported(info.pNext);
+    return result;
+}
+
+void DeviceMemory::Free(VkDeviceMemory memory, const VkAllocationCallbacks* allocator)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = m_allocations.find(memory);
+        if (found != m_allocations.end())
+        {
+            const uint32_t heap = m_state.simulator.layout.types[found->second.type].heapIndex;
+            m_state.simulator.accounts.GiveBack(heap, found->second.bytes);
+            m_allocations.erase(found);
+        }
+    }
+    m_state.next.FreeMemory(m_state.device, memory, allocator);
+}
+
+void DeviceMemory::GiveBackAll()
+{
+    const std::lock_guard lock(m_mutex);
+    for (const auto& [memory, allocation] : m_allocations)
+        m_state.simulator.accounts.GiveBack(m_state.simulator.layout.types[allocation.type].heapIndex,
+                                            allocation.bytes);
+    m_allocations.clear();
+}
+
+bool DeviceMemory::CanMap(VkDeviceMemory memory)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_allocations.find(memory);
+    if (found == m_allocations.end())
+        return true; // the layers below know what to say
+    const VkMemoryType& type = m_state.simulator.layout.types[found->second.type];
+    if ((type.propertyFlags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) != 0)
+        return true;
+    m_state.simulator.Report(fmt::format("maps memory of type {}, which is not host-visible", found->second.type));
+    return false;
+}
+
+void DeviceMemory::NoteMapped(VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size, void** data)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_allocations.find(memory);
+    if (found == m_allocations.end())
+        return;
+    Allocation& allocation = found->second;
+    allocation.real = static_cast<std::byte*>(*data);
+    allocation.mapOffset = offset;
+    allocation.mapBytes = size == VK_WHOLE_SIZE ? allocation.bytes - offset : size;
+    if (!allocation.isShadowed)
+        return;
+    if (!allocation.shadow)
+    {
+        constexpr size_t kAlignment = 4096; // no device promises more
+        size_t space = allocation.bytes + kAlignment;
+        allocation.shadow.reset(static_cast<std::byte*>(std::calloc(1, space))); // costs nothing until it is touched
+        void* aligned = allocation.shadow.get();
+        allocation.view = static_cast<std::byte*>(std::align(kAlignment, allocation.bytes, aligned, space));
+    }
+    *data = allocation.view + offset;
+}
+
+void DeviceMemory::NoteUnmapped(VkDeviceMemory memory)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_allocations.find(memory);
+    if (found != m_allocations.end())
+        found->second.real = nullptr;
+}
+
+VkResult DeviceMemory::Flush(uint32_t count, const VkMappedMemoryRange* ranges)
+{
+    for (uint32_t i = 0; i < count; ++i)
+        Copy(ranges[i], true);
+    return m_state.next.FlushMappedMemoryRanges(m_state.device, count, ranges);
+}
+
+VkResult DeviceMemory::Invalidate(uint32_t count, const VkMappedMemoryRange* ranges)
+{
+    const VkResult result = m_state.next.InvalidateMappedMemoryRanges(m_state.device, count, ranges);
+    if (result == VK_SUCCESS)
+    {
+        for (uint32_t i = 0; i < count; ++i)
+            Copy(ranges[i], false);
+    }
+    return result;
+}
+
+void DeviceMemory::Copy(const VkMappedMemoryRange& range, bool toDevice)
+{
+    std::byte* view = nullptr;
+    std::byte* real = nullptr;
+    uint64_t bytes = 0;
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = m_allocations.find(range.memory);
+        if (found == m_allocations.end())
+            return;
+        const Allocation& allocation = found->second;
+        const char* call = toDevice ? "flushes" : "invalidates";
+        if (allocation.real == nullptr)
+        {
+            m_state.simulator.Report(fmt::format("{} memory that is not mapped", call));
+            return;
+        }
+        const uint64_t mapEnd = allocation.mapOffset + allocation.mapBytes;
+        const uint64_t end = range.size == VK_WHOLE_SIZE ? mapEnd : range.offset + range.size;
+        if (range.offset < allocation.mapOffset || end > mapEnd || end < range.offset)
+        {
+            m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, mapped are {} at {}", call, range.size,
+                                                 range.offset, allocation.mapBytes, allocation.mapOffset));
+            return;
+        }
+        const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
+        if (range.offset % atom != 0 ||
+            (range.size != VK_WHOLE_SIZE && range.size % atom != 0 && end != allocation.bytes))
+        {
+            m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, which is not a multiple of "
+                                                 "nonCoherentAtomSize ({})",
+                                                 call, range.size, range.offset, atom));
+        }
+        if (!allocation.isShadowed)
+            return;
+        view = allocation.view + range.offset;
+        real = allocation.real + (range.offset - allocation.mapOffset);
+        bytes = end - range.offset;
+    }
+    if (toDevice)
+        CopyBytes(real, view, bytes);
+    else
+        CopyBytes(view, real, bytes);
+}
+} // namespace sedx::simulator
