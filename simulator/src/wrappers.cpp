@@ -19,8 +19,6 @@ WrapperTable MakeTable()
     AddObjectCalls(table);
     AddQueueCalls(table);
     AddCommandBufferCalls(table);
-    AddBarrierCalls(table);
-    AddUseCalls(table);
     return table;
 }
 

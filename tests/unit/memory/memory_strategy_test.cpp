@@ -85,7 +85,7 @@ TEST(MemoryStrategy, RealDevicesAreClassified)
         const auto found = expected.find(real.file);
         if (found == expected.end())
             continue;
-        const MemoryClass actual = ClassifyMemory(real.Properties(), real.deviceType);
+        const MemoryClass actual = ClassifyMemory(real.layout.MemoryProperties(), real.layout.deviceType);
         EXPECT_EQ(actual, found->second) << real.file << " is " << ToString(actual) << ", not "
                                          << ToString(found->second);
     }
@@ -99,8 +99,8 @@ TEST(MemoryStrategy, RealDevicesArePlacedSoundly)
     for (const RealLayout& real : layouts)
     {
         SCOPED_TRACE(real.file);
-        const VkPhysicalDeviceMemoryProperties memory = real.Properties();
-        const MemoryStrategy strategy = ChooseMemory(memory, real.deviceType);
+        const VkPhysicalDeviceMemoryProperties memory = real.layout.MemoryProperties();
+        const MemoryStrategy strategy = ChooseMemory(memory, real.layout.deviceType);
         ExpectSound(memory, strategy);
         ASSERT_FALSE(strategy.gpu.types.empty());
         ASSERT_FALSE(strategy.cpu.types.empty());
@@ -140,9 +140,9 @@ TEST(MemoryStrategy, DeviceTypeBreaksTiesOnly)
         SEDX_SKIP("no memory layouts in " + RealLayoutFolder());
     for (const RealLayout& real : layouts)
     {
-        const MemoryClass discrete = ClassifyMemory(real.Properties(), VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU);
-        const MemoryClass integrated = ClassifyMemory(real.Properties(), VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU);
-        const MemoryClass other = ClassifyMemory(real.Properties(), VK_PHYSICAL_DEVICE_TYPE_OTHER);
+        const MemoryClass discrete = ClassifyMemory(real.layout.MemoryProperties(), VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU);
+        const MemoryClass integrated = ClassifyMemory(real.layout.MemoryProperties(), VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU);
+        const MemoryClass other = ClassifyMemory(real.layout.MemoryProperties(), VK_PHYSICAL_DEVICE_TYPE_OTHER);
         EXPECT_EQ(discrete, other) << real.file;
         // A host heap beside a fully mappable device heap is the one case where they may differ.
         EXPECT_TRUE(discrete == integrated || (discrete == MemoryClass::FullBar && integrated == MemoryClass::Unified))
