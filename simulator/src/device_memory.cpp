@@ -2,6 +2,7 @@
 
 #include "state.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -17,8 +18,8 @@ namespace sedx::simulator
 {
 namespace
 {
-// Copies as the hardware does: whatever other threads write beside the range in the same atom is none of its business.
-// The thread sanitizer would call that a race.
+// Looks and copies as the hardware does: whatever other threads write beside the range in the same atom is none of its
+// business. The thread sanitizer would call that a race.
 #if defined(SEDX_SIMULATOR_THREAD_SANITIZER)
 __attribute__((no_sanitize("thread"))) void CopyBytes(std::byte* to, const std::byte* from, uint64_t bytes)
 {
@@ -27,8 +28,20 @@ __attribute__((no_sanitize("thread"))) void CopyBytes(std::byte* to, const std::
     for (uint64_t i = 0; i < bytes; ++i)
         out[i] = in[i];
 }
+__attribute__((no_sanitize("thread"))) bool AreEqual(const std::byte* a, const std::byte* b, uint64_t bytes)
+{
+    const volatile std::byte* first = a;
+    const volatile std::byte* second = b;
+    for (uint64_t i = 0; i < bytes; ++i)
+    {
+        if (first[i] != second[i])
+            return false;
+    }
+    return true;
+}
 #else
 void CopyBytes(std::byte* to, const std::byte* from, uint64_t bytes) { std::memcpy(to, from, bytes); }
+bool AreEqual(const std::byte* a, const std::byte* b, uint64_t bytes) { return std::memcmp(a, b, bytes) == 0; }
 #endif
 
 // Memory that somebody else already sees: a shadow would hide it from them.
@@ -132,10 +145,18 @@ void DeviceMemory::NoteMapped(VkDeviceMemory memory, VkDeviceSize offset, VkDevi
         constexpr size_t kAlignment = 4096; // no device promises more
         size_t space = allocation.bytes + kAlignment;
         allocation.shadow.reset(static_cast<std::byte*>(std::calloc(1, space))); // costs nothing until it is touched
+        allocation.synced.reset(static_cast<std::byte*>(std::calloc(1, allocation.bytes)));
+        const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
+        allocation.isSynced.resize((allocation.bytes + atom - 1) / atom);
         void* aligned = allocation.shadow.get();
         allocation.view = static_cast<std::byte*>(std::align(kAlignment, allocation.bytes, aligned, space));
     }
     *data = allocation.view + offset;
+}
+
+uint64_t DeviceMemory::End(const Allocation& allocation, const VkMappedMemoryRange& range)
+{
+    return range.size == VK_WHOLE_SIZE ? allocation.mapOffset + allocation.mapBytes : range.offset + range.size;
 }
 
 void DeviceMemory::NoteUnmapped(VkDeviceMemory memory)
@@ -146,66 +167,86 @@ void DeviceMemory::NoteUnmapped(VkDeviceMemory memory)
         found->second.real = nullptr;
 }
 
+// ---- what is not coherent ------------------------------------------------------------------------------------------
 VkResult DeviceMemory::Flush(uint32_t count, const VkMappedMemoryRange* ranges)
 {
     for (uint32_t i = 0; i < count; ++i)
-        Copy(ranges[i], true);
+        Flush(ranges[i]);
     return m_state.next.FlushMappedMemoryRanges(m_state.device, count, ranges);
 }
 
 VkResult DeviceMemory::Invalidate(uint32_t count, const VkMappedMemoryRange* ranges)
 {
     const VkResult result = m_state.next.InvalidateMappedMemoryRanges(m_state.device, count, ranges);
-    if (result == VK_SUCCESS)
-    {
-        for (uint32_t i = 0; i < count; ++i)
-            Copy(ranges[i], false);
-    }
+    for (uint32_t i = 0; i < count && result == VK_SUCCESS; ++i)
+        Invalidate(ranges[i]);
     return result;
 }
 
-void DeviceMemory::Copy(const VkMappedMemoryRange& range, bool toDevice)
+DeviceMemory::Allocation* DeviceMemory::Check(const VkMappedMemoryRange& range, const char* call)
 {
-    std::byte* view = nullptr;
-    std::byte* real = nullptr;
-    uint64_t bytes = 0;
+    const auto found = m_allocations.find(range.memory);
+    if (found == m_allocations.end())
+        return nullptr;
+    Allocation& allocation = found->second;
+    if (allocation.real == nullptr)
     {
-        const std::lock_guard lock(m_mutex);
-        const auto found = m_allocations.find(range.memory);
-        if (found == m_allocations.end())
-            return;
-        const Allocation& allocation = found->second;
-        const char* call = toDevice ? "flushes" : "invalidates";
-        if (allocation.real == nullptr)
-        {
-            m_state.simulator.Report(fmt::format("{} memory that is not mapped", call));
-            return;
-        }
-        const uint64_t mapEnd = allocation.mapOffset + allocation.mapBytes;
-        const uint64_t end = range.size == VK_WHOLE_SIZE ? mapEnd : range.offset + range.size;
-        if (range.offset < allocation.mapOffset || end > mapEnd || end < range.offset)
-        {
-            m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, mapped are {} at {}", call, range.size,
-                                                 range.offset, allocation.mapBytes, allocation.mapOffset));
-            return;
-        }
-        const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
-        if (range.offset % atom != 0 ||
-            (range.size != VK_WHOLE_SIZE && range.size % atom != 0 && end != allocation.bytes))
-        {
-            m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, which is not a multiple of "
-                                                 "nonCoherentAtomSize ({})",
-                                                 call, range.size, range.offset, atom));
-        }
-        if (!allocation.isShadowed)
-            return;
-        view = allocation.view + range.offset;
-        real = allocation.real + (range.offset - allocation.mapOffset);
-        bytes = end - range.offset;
+        m_state.simulator.Report(fmt::format("{} memory that is not mapped", call));
+        return nullptr;
     }
-    if (toDevice)
-        CopyBytes(real, view, bytes);
-    else
-        CopyBytes(view, real, bytes);
+    const uint64_t end = End(allocation, range);
+    if (range.offset < allocation.mapOffset || end > allocation.mapOffset + allocation.mapBytes || end < range.offset)
+    {
+        m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, mapped are {} at {}", call, range.size,
+                                             range.offset, allocation.mapBytes, allocation.mapOffset));
+        return nullptr;
+    }
+    const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
+    if (range.offset % atom != 0 || (range.size != VK_WHOLE_SIZE && range.size % atom != 0 && end != allocation.bytes))
+    {
+        m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, which do not begin and end at multiples of "
+                                             "nonCoherentAtomSize ({})",
+                                             call, range.size, range.offset, atom));
+    }
+    return allocation.isShadowed ? &allocation : nullptr;
+}
+
+void DeviceMemory::Flush(const VkMappedMemoryRange& range)
+{
+    // The lock is held while bytes are copied: two threads may flush the same atom, each with bytes of its own in it.
+    const std::lock_guard lock(m_mutex);
+    Allocation* const allocation = Check(range, "flushes");
+    if (allocation == nullptr)
+        return;
+    const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
+    const uint64_t end = End(*allocation, range);
+    for (uint64_t offset = range.offset; offset < end;)
+    {
+        const uint64_t next = std::min(end, (offset / atom + 1) * atom);
+        const std::byte* view = allocation->view + offset;
+        std::byte* synced = allocation->synced.get() + offset;
+        if (!allocation->isSynced[offset / atom] || !AreEqual(view, synced, next - offset))
+        {
+            CopyBytes(synced, view, next - offset); // first: what the CPU writes meanwhile belongs to the next flush
+            CopyBytes(allocation->real + (offset - allocation->mapOffset), synced, next - offset);
+            allocation->isSynced[offset / atom] = true;
+        }
+        offset = next;
+    }
+}
+
+void DeviceMemory::Invalidate(const VkMappedMemoryRange& range)
+{
+    const std::lock_guard lock(m_mutex);
+    Allocation* const allocation = Check(range, "invalidates");
+    if (allocation == nullptr)
+        return;
+    const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
+    const uint64_t end = End(*allocation, range);
+    std::byte* synced = allocation->synced.get() + range.offset;
+    CopyBytes(synced, allocation->real + (range.offset - allocation->mapOffset), end - range.offset);
+    CopyBytes(allocation->view + range.offset, synced, end - range.offset);
+    for (uint64_t i = range.offset / atom; i * atom < end; ++i)
+        allocation->isSynced[i] = true;
 }
 } // namespace sedx::simulator

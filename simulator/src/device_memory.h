@@ -1,7 +1,8 @@
 // DeviceMemory: the VkDeviceMemory objects of a device, and the CPU's own view of memory that is not coherent.
 //
 // A presented type without HOST_COHERENT gets a shadow: mapping gives the shadow, flushing copies it to the real memory,
-// invalidating copies the real memory to it. So a forgotten flush is seen on every machine.
+// invalidating copies the real memory to it. So a forgotten flush is seen on every machine. As caches do, a flush writes
+// only atoms that the CPU has changed: flushing what the GPU writes meanwhile does no harm.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <vector>
 #include <vulkan/vulkan_core.h>
 
 namespace sedx::simulator
@@ -53,14 +55,20 @@ class DeviceMemory
         bool isShadowed = false;
         std::unique_ptr<std::byte, FreeShadow> shadow; // from the first mapping on
         std::byte* view = nullptr; // the whole allocation as the CPU sees it: the shadow, aligned as mappings are
-        std::byte* real = nullptr; // where the mapping of the real memory begins; null: not mapped
+        std::unique_ptr<std::byte, FreeShadow> synced; // the view when it was last flushed or invalidated
+        std::vector<bool> isSynced;                    // of each atom: ever
+        std::byte* real = nullptr;                     // where the mapping of the real memory begins; null: not mapped
         uint64_t mapOffset = 0;
         uint64_t mapBytes = 0;
     };
 
     bool CanMap(VkDeviceMemory memory);
     void NoteMapped(VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size, void** data);
-    void Copy(const VkMappedMemoryRange& range, bool toDevice);
+    static uint64_t End(const Allocation& allocation, const VkMappedMemoryRange& range);
+    // Null, with a report, if the range is not one of mapped memory. The mutex is held.
+    Allocation* Check(const VkMappedMemoryRange& range, const char* call);
+    void Flush(const VkMappedMemoryRange& range);
+    void Invalidate(const VkMappedMemoryRange& range);
 
     DeviceState& m_state;
     std::mutex m_mutex;

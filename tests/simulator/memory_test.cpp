@@ -236,6 +236,27 @@ TEST_F(SimulatedMemoryTest, WithoutFlushNothingIsSeen)
     EXPECT_EQ(read[768], std::byte{1});
 }
 
+// A flush makes the CPU's writes visible, nothing else: what the GPU wrote to the same range meanwhile stays.
+TEST_F(SimulatedMemoryTest, AFlushWithoutWritesLeavesTheGpusBytesAlone)
+{
+    constexpr uint64_t kBytes = 1024;
+    ASSERT_TRUE(m_own.Create(TinyLayout()));
+    const SimulatedDevice::Memory from = m_own.MakeBuffer(1, kBytes);
+    const SimulatedDevice::Memory to = m_own.MakeBuffer(2, kBytes);
+    std::memset(m_own.Map(from), 5, kBytes);
+    std::byte* const bytes = m_own.Map(to);
+    const VkMappedMemoryRange whole = Range(to, 0, VK_WHOLE_SIZE);
+    std::memset(bytes, 0, kBytes); // the values that it has already, and yet a write
+    ASSERT_EQ(m_own.vk.FlushMappedMemoryRanges(m_own.device, 1, &whole), VK_SUCCESS);
+    CopyAndWait(from, to, kBytes);
+    bytes[512] = std::byte{9}; // its atom goes to the GPU, the others do not
+    ASSERT_EQ(m_own.vk.FlushMappedMemoryRanges(m_own.device, 1, &whole), VK_SUCCESS);
+    ASSERT_EQ(m_own.vk.InvalidateMappedMemoryRanges(m_own.device, 1, &whole), VK_SUCCESS);
+    EXPECT_EQ(bytes[0], std::byte{5});
+    EXPECT_EQ(bytes[512], std::byte{9});
+    EXPECT_EQ(bytes[kBytes - 1], std::byte{5});
+}
+
 TEST_F(SimulatedMemoryTest, CoherentMemoryNeedsNoFlush)
 {
     ASSERT_TRUE(m_own.Create(TinyLayout()));
