@@ -4,6 +4,7 @@
 #include "presented_limits.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -164,6 +165,7 @@ Result<DeviceLayout> DeviceLayout::Find(std::string_view nameOrPath, std::span<c
         return Load(path);
     std::vector<std::filesystem::path> all(folders.begin(), folders.end());
     all.push_back(OwnFolder());
+    all.push_back(DataFolder());
     std::vector<std::string> known;
     for (const std::filesystem::path& folder : all)
     {
@@ -184,6 +186,12 @@ Result<DeviceLayout> DeviceLayout::Find(std::string_view nameOrPath, std::span<c
 }
 
 std::filesystem::path DeviceLayout::OwnFolder() { return SEDX_SIMULATOR_LAYOUTS; }
+
+std::filesystem::path DeviceLayout::DataFolder()
+{
+    const char* data = std::getenv("SEDX_TEST_DATA");
+    return (std::filesystem::path(data != nullptr ? data : SEDX_SIMULATOR_DATA) / "memory_layouts").lexically_normal();
+}
 
 VkPhysicalDeviceMemoryProperties DeviceLayout::MemoryProperties() const
 {

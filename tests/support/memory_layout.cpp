@@ -1,7 +1,5 @@
 #include "support/memory_layout.h"
 
-#include "support/real_layouts.h"
-
 #include <cstdio>
 #include <cstdlib>
 #include <gtest/gtest.h>
@@ -32,8 +30,7 @@ MemoryLayout FromEnvironment()
     const char* wanted = std::getenv("SEDX_TEST_LAYOUT");
     if (wanted == nullptr || *wanted == '\0')
         return {.name = "Native"};
-    const std::filesystem::path folders[] = {RealLayoutFolder()};
-    auto layout = simulator::DeviceLayout::Find(wanted, folders);
+    auto layout = simulator::DeviceLayout::Find(wanted);
     if (!layout)
     {
         std::fprintf(stderr, "SEDX_TEST_LAYOUT: %s\n", layout.error().message.c_str());

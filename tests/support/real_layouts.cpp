@@ -1,19 +1,12 @@
 #include "support/real_layouts.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
 
 namespace sedx::test
 {
-std::string RealLayoutFolder()
-{
-    const char* data = std::getenv("SEDX_TEST_DATA");
-    return (std::filesystem::path(data ? data : SEDX_TEST_DATA_FALLBACK) / "memory_layouts")
-        .lexically_normal()
-        .string();
-}
+std::string RealLayoutFolder() { return simulator::DeviceLayout::DataFolder().string(); }
 
 std::vector<RealLayout> LoadRealLayouts()
 {

@@ -47,10 +47,13 @@ struct DeviceLayout
 
     // One sentence names the file and what is wrong with it.
     static Result<DeviceLayout> Load(const std::filesystem::path& file);
-    // A path, or the name of a file (with or without .json) in one of the folders, then in OwnFolder().
+    // A path, or the name of a file (with or without .json) in one of the folders, then in OwnFolder() and DataFolder().
     static Result<DeviceLayout> Find(std::string_view nameOrPath, std::span<const std::filesystem::path> folders = {});
     // The layouts written by hand for this project: simulator/layouts in its sources.
     static std::filesystem::path OwnFolder();
+    // Layouts of real devices: $SEDX_TEST_DATA/memory_layouts; without the variable, of the folder shared/data beside the
+    // project. It need not exist.
+    static std::filesystem::path DataFolder();
 
     // As vkGetPhysicalDeviceMemoryProperties will report it.
     VkPhysicalDeviceMemoryProperties MemoryProperties() const;
