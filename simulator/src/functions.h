@@ -66,7 +66,6 @@
     X(SignalSemaphore)                                                                                                 \
     X(CreateCommandPool)                                                                                               \
     X(DestroyCommandPool)                                                                                              \
-    X(ResetCommandPool)                                                                                                \
     X(AllocateCommandBuffers)                                                                                          \
     X(FreeCommandBuffers)                                                                                              \
     X(BeginCommandBuffer)                                                                                              \
@@ -89,7 +88,8 @@
     X(CmdBindVertexBuffers2)                                                                                           \
     X(CmdDrawIndirect)                                                                                                 \
     X(CmdDrawIndexedIndirect)                                                                                          \
-    X(CmdDispatchIndirect)
+    X(CmdDispatchIndirect)                                                                                             \
+    X(CmdBindPipeline)
 
 // Wrapped for one reason only: they return a VkResult, and may be made to fail.
 #define SEDX_SIMULATOR_FALLIBLE_FUNCTIONS(X)                                                                           \
@@ -122,7 +122,8 @@
     X(CreateRenderPass)                                                                                                \
     X(CreateFramebuffer)                                                                                               \
     X(EndCommandBuffer)                                                                                                \
-    X(ResetCommandBuffer)
+    X(ResetCommandBuffer)                                                                                              \
+    X(ResetCommandPool)
 
 #define SEDX_SIMULATOR_ALL_DEVICE_FUNCTIONS(X)                                                                         \
     SEDX_SIMULATOR_DEVICE_FUNCTIONS(X)                                                                                 \

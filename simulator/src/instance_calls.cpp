@@ -82,6 +82,7 @@ void DestroyDevice(DeviceState& state, VkDevice device, const VkAllocationCallba
 {
     state.simulator.failures.SetDrain({});
     state.submissions.DropAll();
+    state.ownership.ForgetAll();
     state.memory.GiveBackAll();
     Unregister(DispatchKey(device)); // first: the next device may get the same key
     state.next.DestroyDevice(device, allocator);

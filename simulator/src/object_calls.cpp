@@ -52,6 +52,13 @@ Bound BoundOf(const VkImageCreateInfo& info)
     return (info.usage & VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT) != 0 ? Bound::TransientImage : Bound::Image;
 }
 
+// BC, ETC2, EAC, ASTC; and what extensions added, most of which is compressed, too.
+bool IsCompressed(VkFormat format)
+{
+    return (format >= VK_FORMAT_BC1_RGB_UNORM_BLOCK && format <= VK_FORMAT_ASTC_12x12_SRGB_BLOCK) ||
+           format >= VK_FORMAT_PVRTC1_2BPP_UNORM_BLOCK_IMG;
+}
+
 // ---- creating ------------------------------------------------------------------------------------------------------
 VkResult CreateBuffer(DeviceState& state, VkDevice device, const VkBufferCreateInfo* info,
                       const VkAllocationCallbacks* allocator, VkBuffer* buffer)
@@ -74,6 +81,7 @@ VkResult CreateBuffer(DeviceState& state, VkDevice device, const VkBufferCreateI
 
 void DestroyBuffer(DeviceState& state, VkDevice device, VkBuffer buffer, const VkAllocationCallbacks* allocator)
 {
+    state.ownership.Forget({.handle = reinterpret_cast<uint64_t>(buffer), .isImage = false});
     state.objects.Remove(buffer);
     state.next.DestroyBuffer(device, buffer, allocator);
 }
@@ -84,8 +92,10 @@ VkResult CreateImage(DeviceState& state, VkDevice device, const VkImageCreateInf
     const RealInfo real(state, *info);
     const VkResult result = state.next.CreateImage(device, real.Get(), allocator, image);
     if (result == VK_SUCCESS)
-        state.objects.Add(*image, ImageInfo{.mips = info->mipLevels,
+        state.objects.Add(*image, ImageInfo{.extent = info->extent,
+                                            .mips = info->mipLevels,
                                             .layers = info->arrayLayers,
+                                            .isCompressed = IsCompressed(info->format),
                                             .isTransient = BoundOf(*info) == Bound::TransientImage,
                                             .isExclusive = info->sharingMode == VK_SHARING_MODE_EXCLUSIVE});
     return result;
@@ -93,6 +103,7 @@ VkResult CreateImage(DeviceState& state, VkDevice device, const VkImageCreateInf
 
 void DestroyImage(DeviceState& state, VkDevice device, VkImage image, const VkAllocationCallbacks* allocator)
 {
+    state.ownership.Forget({.handle = reinterpret_cast<uint64_t>(image), .isImage = true});
     state.objects.Remove(image);
     state.next.DestroyImage(device, image, allocator);
 }

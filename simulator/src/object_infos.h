@@ -17,10 +17,18 @@ struct BufferInfo
 
 struct ImageInfo
 {
+    VkExtent3D extent{1, 1, 1};
     uint32_t mips = 1;
     uint32_t layers = 1;
+    bool isCompressed = false; // its smallest part is a block of texels
     bool isTransient = false;
     bool isExclusive = true;
+
+    VkExtent3D ExtentOf(uint32_t mip) const
+    {
+        const auto shrink = [mip](uint32_t size) { return size >> mip == 0 ? 1u : size >> mip; };
+        return {shrink(extent.width), shrink(extent.height), shrink(extent.depth)};
+    }
 };
 
 class ObjectInfos

@@ -131,6 +131,8 @@ VkResult SetDebugUtilsObjectNameEXT(DeviceState& state, VkDevice device, const V
 {
     if (IsSimulatedQueue(state, info->objectType, info->objectHandle))
         return VK_SUCCESS;
+    if (state.queues.IsActive())
+        state.ownership.SetName(info->objectType, info->objectHandle, info->pObjectName);
     return state.next.SetDebugUtilsObjectNameEXT(device, info);
 }
 

@@ -1,11 +1,13 @@
 // What the simulator keeps about each simulator, instance, physical device and device.
 #pragma once
 
+#include "command_records.h"
 #include "device_memory.h"
 #include "functions.h"
 #include "heap_accounts.h"
 #include "memory_map.h"
 #include "object_infos.h"
+#include "ownership.h"
 #include "queue_families.h"
 #include "simulated_queues.h"
 #include "submissions.h"
@@ -56,7 +58,8 @@ struct PhysicalState
 struct DeviceState
 {
     DeviceState(SimulatorState& owner, const PhysicalState& presented, VkDevice created)
-        : simulator(owner), physical(presented), device(created), memory(*this), queues(*this), submissions(*this)
+        : simulator(owner), physical(presented), device(created), memory(*this), queues(*this), submissions(*this),
+          ownership(*this)
     {
     }
 
@@ -68,6 +71,8 @@ struct DeviceState
     ObjectInfos objects;
     SimulatedQueues queues;
     Submissions submissions;
+    CommandRecords commandRecords;
+    Ownership ownership;
 };
 
 struct InstanceState

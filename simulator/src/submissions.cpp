@@ -223,7 +223,8 @@ void Submissions::Hold(Queue& queue, Batch batch)
 
 void Submissions::NoteGone(VkQueue queue, const Batch& batch)
 {
-    static_cast<void>(queue);
+    for (const VkCommandBufferSubmitInfo& info : batch.commandBuffers)
+        m_state.ownership.Execute(m_state.queues.FamilyOf(queue), info.commandBuffer);
     for (const VkSemaphoreSubmitInfo& signal : batch.signals)
     {
         const auto timeline = m_timelines.find(signal.semaphore);

@@ -87,6 +87,8 @@ void AddMemoryCalls(WrapperTable& table);
 void AddObjectCalls(WrapperTable& table);
 void AddQueueCalls(WrapperTable& table);
 void AddCommandBufferCalls(WrapperTable& table);
+void AddBarrierCalls(WrapperTable& table);
+void AddUseCalls(WrapperTable& table);
 
 // The wrapper of a function ("vk…", under any of its names), or null: not wrapped.
 PFN_vkVoidFunction FindWrapper(std::string_view name) noexcept;

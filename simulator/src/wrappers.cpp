@@ -19,6 +19,8 @@ WrapperTable MakeTable()
     AddObjectCalls(table);
     AddQueueCalls(table);
     AddCommandBufferCalls(table);
+    AddBarrierCalls(table);
+    AddUseCalls(table);
     return table;
 }
 

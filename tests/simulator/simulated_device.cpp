@@ -125,11 +125,7 @@ SimulatedDevice::~SimulatedDevice()
             vk.DestroyCommandPool(device, pool, nullptr);
         for (const VkSemaphore semaphore : m_semaphores)
             vk.DestroySemaphore(device, semaphore, nullptr);
-        for (const Memory& memory : m_memory)
-        {
-            vk.DestroyBuffer(device, memory.buffer, nullptr);
-            vk.FreeMemory(device, memory.handle, nullptr);
-        }
+        DestroyBuffers();
         vk.DestroyDevice(device, nullptr);
     }
     if (instance != VK_NULL_HANDLE)
@@ -180,6 +176,16 @@ SimulatedDevice::Memory SimulatedDevice::MakeBuffer(uint32_t type, uint64_t byte
     return made;
 }
 
+void SimulatedDevice::DestroyBuffers()
+{
+    for (const Memory& memory : m_memory)
+    {
+        vk.DestroyBuffer(device, memory.buffer, nullptr);
+        vk.FreeMemory(device, memory.handle, nullptr);
+    }
+    m_memory.clear();
+}
+
 std::byte* SimulatedDevice::Map(const Memory& memory)
 {
     void* data = nullptr;
@@ -198,7 +204,14 @@ VkSemaphore SimulatedDevice::MakeTimeline()
     return semaphore;
 }
 
-VkCommandBuffer SimulatedDevice::Begin(uint32_t family)
+VkCommandBuffer SimulatedDevice::Begin(uint32_t family) { return Begin(family, VK_COMMAND_BUFFER_LEVEL_PRIMARY); }
+
+VkCommandBuffer SimulatedDevice::BeginSecondary(uint32_t family)
+{
+    return Begin(family, VK_COMMAND_BUFFER_LEVEL_SECONDARY);
+}
+
+VkCommandBuffer SimulatedDevice::Begin(uint32_t family, VkCommandBufferLevel level)
 {
     const VkCommandPoolCreateInfo poolInfo{.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
                                            .queueFamilyIndex = family};
@@ -207,11 +220,13 @@ VkCommandBuffer SimulatedDevice::Begin(uint32_t family)
     m_pools.push_back(pool);
     const VkCommandBufferAllocateInfo info{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
                                            .commandPool = pool,
-                                           .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                           .level = level,
                                            .commandBufferCount = 1};
     VkCommandBuffer cmd = VK_NULL_HANDLE;
     EXPECT_EQ(vk.AllocateCommandBuffers(device, &info, &cmd), VK_SUCCESS);
-    const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+    const VkCommandBufferInheritanceInfo inheritance{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_INHERITANCE_INFO};
+    const VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                         .pInheritanceInfo = &inheritance};
     EXPECT_EQ(vk.BeginCommandBuffer(cmd, &begin), VK_SUCCESS);
     return cmd;
 }

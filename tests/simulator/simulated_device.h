@@ -42,6 +42,10 @@
     X(GetBufferMemoryRequirements2)                                                                                    \
     X(GetBufferMemoryRequirements2KHR)                                                                                 \
     X(GetDeviceBufferMemoryRequirements)                                                                               \
+    X(CreateImage)                                                                                                     \
+    X(DestroyImage)                                                                                                    \
+    X(BindImageMemory)                                                                                                 \
+    X(GetImageMemoryRequirements)                                                                                      \
     X(CreateSemaphore)                                                                                                 \
     X(DestroySemaphore)                                                                                                \
     X(SignalSemaphore)                                                                                                 \
@@ -57,6 +61,8 @@
     X(BeginCommandBuffer)                                                                                              \
     X(EndCommandBuffer)                                                                                                \
     X(CmdCopyBuffer)                                                                                                   \
+    X(CmdCopyBufferToImage)                                                                                            \
+    X(CmdExecuteCommands)                                                                                              \
     X(CmdFillBuffer)                                                                                                   \
     X(CmdPipelineBarrier2)                                                                                             \
     X(SetDebugUtilsObjectNameEXT)
@@ -84,9 +90,11 @@ class SimulatedDevice
     // A buffer with memory of its own.
     Memory MakeBuffer(uint32_t type, uint64_t bytes, VkSharingMode sharing = VK_SHARING_MODE_EXCLUSIVE);
     std::byte* Map(const Memory& memory);
+    void DestroyBuffers(); // and their memory
 
     VkSemaphore MakeTimeline();
     VkCommandBuffer Begin(uint32_t family);
+    VkCommandBuffer BeginSecondary(uint32_t family);
     // Ends `cmd` (may be null) and submits it; semaphores may be null.
     VkResult Submit(VkQueue queue, VkCommandBuffer cmd, VkSemaphore wait, uint64_t waitValue, VkSemaphore signal,
                     uint64_t signalValue);
@@ -113,6 +121,7 @@ class SimulatedDevice
   private:
     bool CreateInstance();
     bool CreateDevice();
+    VkCommandBuffer Begin(uint32_t family, VkCommandBufferLevel level);
 
     VkDebugUtilsMessengerEXT m_messenger = VK_NULL_HANDLE;
     std::vector<Memory> m_memory;

@@ -30,6 +30,10 @@ struct SimulatorOptions
     // How long vkQueueWaitIdle and vkDeviceWaitIdle wait for submissions that are held back (another thread may still
     // signal) before that is reported as a deadlock, and as a lost device to the caller.
     std::chrono::milliseconds patience{10'000};
+    // Vulkan lets a queue family overwrite what another one owns, without a transfer, if nobody needs the old contents:
+    // copies, fills and updates take the bytes that they write. True: reported all the same, for programs that transfer
+    // always.
+    bool reportOverwrites = false;
     PFN_vkGetInstanceProcAddr getInstanceProcAddr = nullptr; // null: the system's loader. A driver alone won't do.
 };
 
