@@ -33,6 +33,10 @@ void ClearOutput(First, Rest... rest)
 {
     if constexpr (kFunction == Fn::CreateGraphicsPipelines || kFunction == Fn::CreateComputePipelines)
         std::fill_n(LastOf(rest...), std::get<1>(std::tuple(rest...)), VkPipeline{VK_NULL_HANDLE});
+    else if constexpr (kFunction == Fn::AllocateCommandBuffers)
+        std::fill_n(LastOf(rest...), std::get<0>(std::tuple(rest...))->commandBufferCount, VkCommandBuffer{});
+    else if constexpr (kFunction == Fn::AllocateDescriptorSets)
+        std::fill_n(LastOf(rest...), std::get<0>(std::tuple(rest...))->descriptorSetCount, VkDescriptorSet{});
     else if constexpr (NameOf(kFunction).starts_with("Create") || kFunction == Fn::AllocateMemory)
     {
         using Last = decltype(LastOf(rest...));

@@ -4,7 +4,7 @@
 //     failures.FailFunction("AllocateMemory", VK_ERROR_OUT_OF_HOST_MEMORY, 2);
 //
 // It wraps nothing itself: whoever stands between application and driver asks Begin() first. Functions are named without
-// "vk". Only functions that return a VkResult can fail. Thread-safe.
+// "vk". Only functions that return a VkResult can fail, and what they would have made is then null. Thread-safe.
 #pragma once
 
 #include <cstdint>

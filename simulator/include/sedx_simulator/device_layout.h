@@ -4,7 +4,8 @@
 //     layout->limits["minStorageBufferOffsetAlignment"] = 256;                 // a plain struct: change what you like
 //     layout->queues = {.compute = 1, .transfer = 2};
 //
-// docs/simulator.md describes the file format.
+// docs/simulator.md describes the file format. A layout knows nothing of a real device: what that one cannot give shows when a
+// device is made of it. A value without locks: share it between threads as you would any struct.
 #pragma once
 
 #include <sedx/result.h>
@@ -45,9 +46,10 @@ struct DeviceLayout
     std::map<std::string, uint64_t> limits{};
     LayoutQueues queues{};
 
-    // One sentence names the file and what is wrong with it.
+    // InvalidArgument with one sentence that names the file and what is wrong with it.
     static Result<DeviceLayout> Load(const std::filesystem::path& file);
     // A path, or the name of a file (with or without .json) in one of the folders, then in OwnFolder() and DataFolder().
+    // InvalidArgument with the names that there are.
     static Result<DeviceLayout> Find(std::string_view nameOrPath, std::span<const std::filesystem::path> folders = {});
     // The layouts written by hand for this project: simulator/layouts in its sources.
     static std::filesystem::path OwnFolder();
@@ -57,7 +59,7 @@ struct DeviceLayout
 
     // As vkGetPhysicalDeviceMemoryProperties will report it.
     VkPhysicalDeviceMemoryProperties MemoryProperties() const;
-    uint64_t BudgetOf(uint32_t heap) const;
+    uint64_t BudgetOf(uint32_t heap) const; // bytes; the heap must exist
     // Nothing if Vulkan could report this, else a sentence.
     Result<void> Check() const;
 };

@@ -6,11 +6,12 @@
 //     auto device = sedx::Device::Create({.getInstanceProcAddr = (*simulator)->GetInstanceProcAddr()});
 //
 // Heap sizes, rights to map, coherence, limits and queue families are those of the layout, and they are enforced. What a
-// correct program must not do, and the layers below cannot see, is collected in Violations(). docs/simulator.md says what
-// exactly is simulated, and what is not.
+// correct program must not do, and the layers below cannot see, is collected in Violations(): among others the use of
+// exclusive ranges by queue families that do not own them. docs/simulator.md says what exactly is simulated, and what is not.
 //
 // It must outlive the instances made through it. Its accounts cover all of their devices together, so make one device at a
-// time where they matter. Thread-safe, as Vulkan is. Does not simulate speed.
+// time where they matter. Thread-safe, as Vulkan is. Does not simulate speed, nor features and extensions that the real
+// device lacks. For tests: it costs time in every call that it wraps.
 #pragma once
 
 #include <sedx_simulator/call_failures.h>
@@ -42,6 +43,8 @@ class DeviceSimulator
   public:
     static constexpr uint32_t kMaxSimulators = 64; // alive at once in a process
 
+    // InvalidArgument: what is wrong with the layout; NoLoader: there is no Vulkan on this machine; LimitExceeded: too many
+    // simulators. No device is made or looked at yet.
     static Result<std::unique_ptr<DeviceSimulator>> Create(DeviceLayout layout, const SimulatorOptions& options = {});
     ~DeviceSimulator();
     DeviceSimulator(const DeviceSimulator&) = delete;
@@ -52,10 +55,11 @@ class DeviceSimulator
     const DeviceLayout& Layout() const noexcept;
 
     // ---- memory ----------------------------------------------------------------------------------------------------
-    // What VK_EXT_memory_budget reports from now on; below the usage is possible, as when other programs grow.
+    // What VK_EXT_memory_budget reports from now on, in bytes; below the usage is possible, as when other programs grow.
+    // Heaps that the layout does not have are ignored.
     void SetBudget(uint32_t heap, uint64_t bytes);
-    uint64_t HeapUsage(uint32_t heap) const; // bytes of VkDeviceMemory
-    uint32_t AllocationCount() const;
+    uint64_t HeapUsage(uint32_t heap) const; // bytes of the VkDeviceMemory objects that are alive
+    uint32_t AllocationCount() const;        // and their number, in all heaps
 
     // ---- queues ----------------------------------------------------------------------------------------------------
     uint32_t HeldSubmissions() const; // that wait for a signal nobody has submitted yet
