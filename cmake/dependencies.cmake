@@ -27,6 +27,8 @@ if(SEDX_BUILD_APPS OR SEDX_BUILD_EXAMPLES OR SEDX_BUILD_TESTS)
     find_package(volk CONFIG REQUIRED)
     target_compile_definitions(volk::volk INTERFACE VK_NO_PROTOTYPES=1) # it names its pointers like the functions
     find_package(glm CONFIG REQUIRED)
+endif()
+if(SEDX_BUILD_APPS OR SEDX_BUILD_EXAMPLES OR SEDX_BUILD_TESTS OR SEDX_BUILD_SIMULATOR)
     find_package(nlohmann_json CONFIG REQUIRED)
 endif()
 if(SEDX_BUILD_APPS)

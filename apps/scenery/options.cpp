@@ -49,6 +49,9 @@ std::optional<int> ParseOptions(int argc, char** argv, Options& options)
     auto* budget = app.add_option("--budget", budgetMiB, "Device memory that the scene's buffers may use, MiB")
                        ->check(CLI::Range(uint64_t{1}, kMaxBudgetMiB));
     app.add_option("--device", options.device, "Index or part of the name of the Vulkan device");
+    auto* simulate =
+        app.add_option("--simulate", options.simulate,
+                       "Present another device on top of the real one: name or JSON file of a device layout");
     app.add_flag("--settle", options.settle,
                  "A frame waits until all that it needs is there (pictures can be compared)");
     app.add_option("--out", out, "Folder for pictures, report.json and trace.json")->capture_default_str();
@@ -70,6 +73,11 @@ std::optional<int> ParseOptions(int argc, char** argv, Options& options)
         if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
             return app.exit(error); // --help
         std::fprintf(stderr, "scenery: %s\n", error.what());
+        return static_cast<int>(ExitStatus::BadInput);
+    }
+    if (simulate->count() > 0 && options.simulate.empty())
+    {
+        std::fprintf(stderr, "scenery: --simulate needs the name or the file of a device layout\n");
         return static_cast<int>(ExitStatus::BadInput);
     }
     if (budget->count() > 0)

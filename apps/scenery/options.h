@@ -16,6 +16,7 @@ struct Options
     uint32_t height = 720;
     std::optional<uint64_t> budgetBytes; // not given: most of what the device's heaps have
     std::string device;                  // index or part of a name; empty: the best one
+    std::string simulate;                // layout to present on top of that device; empty: the device itself
     uint32_t framesInFlight = 2;
     std::filesystem::path out = "out";
     uint32_t every = 1; // a picture of each k-th frame

@@ -9,6 +9,7 @@
 #include "verify.h"
 
 #include <sedx/profile.h>
+#include <sedx_simulator/device_simulator.h>
 
 #include <fmt/format.h>
 
@@ -65,9 +66,10 @@ class OpenFrame
 class SceneRun
 {
   public:
-    SceneRun(const Options& options, const SceneSource& source, ValidationLog& validationLog)
-        : m_options(options), m_source(source), m_context(options.device, options.validate, validationLog),
-          m_progress(options.frames)
+    SceneRun(const Options& options, const SceneSource& source, PFN_vkGetInstanceProcAddr getInstanceProcAddr,
+             ValidationLog& validationLog)
+        : m_options(options), m_source(source),
+          m_context(options.device, getInstanceProcAddr, options.validate, validationLog), m_progress(options.frames)
     {
         const uint32_t limit = m_context.GetDevice().Properties().limits.maxImageDimension2D;
         if (options.width > limit || options.height > limit)
@@ -211,6 +213,17 @@ class SceneRun
     Progress m_progress;
 };
 
+// Null without --simulate.
+std::unique_ptr<sedx::simulator::DeviceSimulator> MakeSimulator(const Options& options)
+{
+    if (options.simulate.empty())
+        return nullptr;
+    auto layout = sedx::simulator::DeviceLayout::Find(options.simulate);
+    if (!layout)
+        throw Failure(layout.error().message, ExitStatus::BadInput);
+    return Require(sedx::simulator::DeviceSimulator::Create(std::move(*layout)), "no simulated device");
+}
+
 void MakeFolder(const std::filesystem::path& folder)
 {
     std::error_code error;
@@ -228,6 +241,13 @@ void PrintSummary(const Options& options, const RunReport& report, uint32_t pict
     if (report.verify)
         fmt::print("verified:   {} buffers, {} differ from their source\n", report.verify->verified,
                    report.verify->mismatched);
+    if (report.simulation)
+    {
+        fmt::print("simulated:  layout {}, {} violations\n", report.simulation->layout,
+                   report.simulation->violations.size());
+        for (const std::string& violation : report.simulation->violations)
+            fmt::print(stderr, "scenery: {}\n", violation);
+    }
     const uint32_t last = (report.frames - 1) / options.every * options.every;
     fmt::print("pictures:   {} ({}), {} to {}\n", options.out.string(), pictures, PictureWriter::FileOf({}, 0).string(),
                PictureWriter::FileOf({}, last).string());
@@ -238,7 +258,8 @@ void PrintSummary(const Options& options, const RunReport& report, uint32_t pict
 ExitStatus StatusOf(const RunReport& report, size_t sceneFaults)
 {
     const bool isBroken = (report.validation && (report.validation->errors > 0 || report.validation->warnings > 0)) ||
-                          (report.verify && report.verify->mismatched > 0);
+                          (report.verify && report.verify->mismatched > 0) ||
+                          (report.simulation && !report.simulation->violations.empty());
     if (isBroken)
         return ExitStatus::Failed;
     return sceneFaults > 0 ? ExitStatus::Faults : ExitStatus::Success;
@@ -251,13 +272,14 @@ ExitStatus RunScene(const Options& options)
     auto source = SceneSource::Open(options.scenery);
     if (!source)
         throw Failure(source.error().message, ExitStatus::BadInput);
+    const auto simulator = MakeSimulator(options);
     MakeFolder(options.out);
 
     ValidationLog validationLog;
     RunReport report;
     uint32_t pictures = 0;
     {
-        SceneRun run(options, **source, validationLog);
+        SceneRun run(options, **source, simulator ? simulator->GetInstanceProcAddr() : nullptr, validationLog);
         run.Run();
         pictures = run.PictureCount();
         report = run.Finish();
@@ -265,6 +287,8 @@ ExitStatus RunScene(const Options& options)
     // Counted to the very end of the device.
     if (options.validate)
         report.validation = validationLog.Counts();
+    if (simulator)
+        report.simulation = {.layout = simulator->Layout().name, .violations = simulator->Violations()};
     WriteReport(report, options.out / "report.json");
     trace.Write(options.out / "trace.json");
     PrintSummary(options, report, pictures);

@@ -59,6 +59,10 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
         if (core.IsBackingInFlight(*resource.backing))
             return Fail(ErrorCode::Busy, "buffer '{}' is in flight: map it with WriteDiscard or WriteNoOverwrite",
                         resource.name);
+        // Not all of it may be written, but all of it is flushed: the CPU must know what the GPU wrote.
+        if (const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes);
+            result != VK_SUCCESS)
+            return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
         return {};
     case MapMode::WriteDiscard:
     {

@@ -47,15 +47,14 @@ Result<std::span<const std::byte>> ReadbackTicket::Wait(uint64_t timeoutNs) cons
         if (m_record->batch.load() == batch) // else another thread's submission left it for a later one
             break;
     }
-    const auto bytes = Bytes();
-    if (bytes.empty())
-        return Fail(ErrorCode::VulkanError, "the bytes of a read-back could not be made visible to the CPU");
-    return bytes;
+    if (const VkResult result = m_record->engine->PrepareBytes(*m_record); result != VK_SUCCESS)
+        return FailVk(result, "making the bytes of a read-back visible to the CPU");
+    return Bytes();
 }
 
 std::span<const std::byte> ReadbackTicket::Bytes() const noexcept
 {
-    if (!Ready() || !m_record->engine->PrepareBytes(*m_record))
+    if (!Ready() || m_record->engine->PrepareBytes(*m_record) != VK_SUCCESS)
         return {};
     return {m_record->slice.Data(), static_cast<size_t>(m_record->slice.bytes)};
 }

@@ -80,6 +80,9 @@ bool TransferEngine::WriteDirect(BufferResource& resource, uint64_t offset, std:
     const Ref<Backing>& backing = resource.backing;
     if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
         return false;
+    // Flushing writes whole atoms: what the GPU wrote beside these bytes must be known to the CPU first.
+    if (m_core->Memory().Invalidate(backing->memory, offset, bytes.size()) != VK_SUCCESS)
+        return false;
     std::memcpy(backing->memory.mapped + offset, bytes.data(), bytes.size());
     if (m_core->Memory().Flush(backing->memory, offset, bytes.size()) != VK_SUCCESS)
         return false; // the staged path reports what is wrong

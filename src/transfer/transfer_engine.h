@@ -71,8 +71,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     bool HasFramePassed(uint64_t frame) noexcept;
     // Complete, failed or lost.
     bool IsSettled(const ReadbackRecord& record) noexcept;
-    // Makes completed bytes visible to the CPU; false if there are none.
-    bool PrepareBytes(ReadbackRecord& record) noexcept;
+    // Makes completed bytes visible to the CPU; VK_NOT_READY if there are none.
+    VkResult PrepareBytes(ReadbackRecord& record) noexcept;
     void Release(ReadbackRecord& record) noexcept;
 
     const TransferCounters& Counters() const noexcept { return m_counters; }

@@ -481,17 +481,19 @@ bool TransferEngine::IsSettled(const ReadbackRecord& record) noexcept
     return IsComplete(record.batch.load());
 }
 
-bool TransferEngine::PrepareBytes(ReadbackRecord& record) noexcept
+VkResult TransferEngine::PrepareBytes(ReadbackRecord& record) noexcept
 {
     if (!m_alive.load() || record.batch.load() > m_core->completedBatch.load())
-        return false;
+        return VK_NOT_READY;
     const std::lock_guard lock(m_mutex);
     if (m_failures.contains(record.batch.load()))
-        return false;
-    if (!record.visible)
-        record.visible = m_core->Memory().Invalidate(record.slice.block->backing->memory, record.slice.offset,
-                                                     record.slice.bytes) == VK_SUCCESS;
-    return record.visible;
+        return VK_ERROR_UNKNOWN;
+    if (record.visible)
+        return VK_SUCCESS;
+    const VkResult result = m_core->Memory().Invalidate(record.slice.block->backing->memory, record.slice.offset,
+                                                        record.slice.bytes);
+    record.visible = result == VK_SUCCESS;
+    return result;
 }
 
 void TransferEngine::Release(ReadbackRecord& record) noexcept

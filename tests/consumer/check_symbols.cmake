@@ -23,7 +23,8 @@ if(KIND STREQUAL "shared")
     set(foreign "")
     foreach(symbol IN LISTS symbols)
         if(symbol AND NOT symbol MATCHES "^[0-9a-f]+ [A-Za-z] (vtable for |typeinfo for |typeinfo name for )?sedx::" AND
-           NOT symbol MATCHES "^[0-9a-f]+ [WVu] [^(]*(std::|__gnu_cxx::)")
+           NOT symbol MATCHES "^[0-9a-f]+ [WVu] [^(]*(std::|__gnu_cxx::)" AND
+           NOT symbol MATCHES "^[0-9a-f]+ W decltype\\(.*\\) (std::|__gnu_cxx::)") # as Clang shows what returns one
             list(APPEND foreign "${symbol}")
         endif()
     endforeach()

@@ -1,9 +1,10 @@
-// The names that the code of docs/index.md takes for granted.
+// The names that the code of docs/index.md and docs/simulator.md takes for granted.
 #pragma once
 
 #include <volk.h>
 
 #include <sedx/sedx.h>
+#include <sedx_simulator/device_simulator.h>
 
 #include <cstdio>
 #include <cstring>
@@ -35,6 +36,7 @@ struct Context
     Constants constants;
     bool tryAgainNextFrame;
     uint64_t number;
+    std::unique_ptr<sedx::simulator::DeviceSimulator> simulator;
 
     VkInstance instance;
     VkPhysicalDevice physicalDevice;

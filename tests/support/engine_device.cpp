@@ -58,7 +58,8 @@ std::unique_ptr<EngineDevice> EngineDevice::Make(const Options& options)
 
 bool EngineDevice::Create(const Options& options)
 {
-    getInstanceProcAddr = LoaderEntry();
+    simulator = Simulate(options.layout);
+    getInstanceProcAddr = simulator ? simulator->GetInstanceProcAddr() : LoaderEntry();
     if (!getInstanceProcAddr)
     {
         ADD_FAILURE() << "this machine has no Vulkan loader";
@@ -198,6 +199,11 @@ EngineDevice::~EngineDevice()
     destroyInstance(instance, nullptr);
     for (const std::string& message : validation.Take())
         ADD_FAILURE() << "validation: " << message;
+    if (simulator)
+    {
+        for (const std::string& violation : simulator->Violations())
+            ADD_FAILURE() << "violation: " << violation;
+    }
 }
 
 AdoptDesc EngineDevice::Describe() const

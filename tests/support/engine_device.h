@@ -1,6 +1,7 @@
 // EngineDevice: an instance and a device made with plain Vulkan, as an engine would, for adoption by the library.
 #pragma once
 
+#include "support/memory_layout.h"
 #include "support/raw_functions.h"
 #include "support/validation_log.h"
 
@@ -19,6 +20,7 @@ class EngineDevice
     {
         FeatureStyle features = FeatureStyle::Collective;
         std::vector<const char*> extensions{};
+        MemoryLayout layout = MemoryLayout::Native();
     };
     // Null (with a failure of the test) if there is no driver.
     static std::unique_ptr<EngineDevice> Make(const Options& options);
@@ -36,6 +38,7 @@ class EngineDevice
     VkQueue queue = VK_NULL_HANDLE;
     uint32_t family = 0;
     std::string name;
+    std::unique_ptr<simulator::DeviceSimulator> simulator; // null: the driver's own device
     PFN_vkGetInstanceProcAddr getInstanceProcAddr = nullptr;
     RawFunctions functions;
     ValidationLog validation;

@@ -34,9 +34,22 @@ class SharedDeviceEnvironment : public testing::Environment
     testing::AddGlobalTestEnvironment(new SharedDeviceEnvironment);
 } // namespace
 
+std::vector<std::string> TestDevice::Violations() const
+{
+    std::vector<std::string> all = interceptor.Violations();
+    if (simulator)
+    {
+        for (std::string& violation : simulator->Violations())
+            all.push_back(std::move(violation));
+    }
+    return all;
+}
+
 DeviceDesc TestDevice::Describe(bool validate)
 {
     DeviceDesc desc;
+    if (simulator)
+        desc.getInstanceProcAddr = simulator->GetInstanceProcAddr();
     desc.applicationName = "sedx tests";
     if (const char* wish = std::getenv("SEDX_TEST_DEVICE"))
         desc.device = wish;
@@ -64,7 +77,7 @@ TestDevice& SharedDevice(const MemoryLayout& layout)
     if (!shared)
     {
         shared = std::make_unique<TestDevice>();
-        shared->interceptor.SetMemoryLayout(layout);
+        shared->Present(layout);
         shared->Create();
     }
     return *shared;
@@ -82,7 +95,7 @@ void GpuTest::SetUp()
     m_aliveBefore = m_shared->interceptor.Alive();
     m_countsBefore = m_shared->device.Validation();
     m_waitsBefore = m_shared->interceptor.Calls(Fn::WaitSemaphores);
-    m_violationsBefore = m_shared->interceptor.Violations().size();
+    m_violationsBefore = m_shared->Violations().size();
 }
 
 void GpuTest::TearDown()
@@ -99,9 +112,9 @@ void GpuTest::TearDown()
     const ValidationCounts counts = m_shared->device.Validation();
     EXPECT_EQ(counts.errors, m_countsBefore.errors);
     EXPECT_EQ(counts.warnings, m_countsBefore.warnings);
-    const auto violations = interceptor.Violations();
+    const auto violations = m_shared->Violations();
     for (size_t i = m_violationsBefore; i < violations.size(); ++i)
-        ADD_FAILURE() << "interceptor: " << violations[i];
+        ADD_FAILURE() << "violation: " << violations[i];
     if (HasFailure() && m_log.Count() != 0)
         std::printf("the library's log:\n%s", m_log.Text().c_str());
 }

@@ -3,12 +3,14 @@
 // One device with core and synchronization validation serves all tests of the process (one for each memory layout that
 // they present). At the end of each test the layers must have said nothing, and every Vulkan object must be gone again.
 //
-// Environment: SEDX_TEST_DEVICE picks the device (index or part of the name), SEDX_TEST_VALIDATION=0 runs without layers.
+// Environment: SEDX_TEST_DEVICE picks the device (index or part of the name), SEDX_TEST_VALIDATION=0 runs without layers,
+// SEDX_TEST_LAYOUT makes every device that a test does not choose itself a simulated one (see memory_layout.h).
 #pragma once
 
 #include "support/bytes.h"
 #include "support/interceptor.h"
 #include "support/log_capture.h"
+#include "support/memory_layout.h"
 #include "support/skip.h"
 #include "support/test_commands.h"
 #include "support/validation_log.h"
@@ -21,10 +23,17 @@ namespace sedx::test
 // A device of the library with everything around it that a test watches. The device goes before what watches it.
 struct TestDevice
 {
+    TestDevice() { Present(MemoryLayout::Native()); }
+
+    std::unique_ptr<simulator::DeviceSimulator> simulator; // null: the driver's own device
     Interceptor interceptor;
     ValidationLog validation;
     Device device;
 
+    // The device to simulate. Before it is created.
+    void Present(const MemoryLayout& layout) { simulator = Simulate(layout); }
+    // What the simulator and the interceptor found.
+    std::vector<std::string> Violations() const;
     // As a test would create it: DeviceDesc with the device, validation and hooks filled in.
     DeviceDesc Describe(bool validate = IsValidationWanted());
     // Fails the test and answers false if no device can be made.
@@ -40,7 +49,7 @@ class GpuTest : public testing::Test
     void SetUp() override;
     void TearDown() override;
 
-    // Which memory the library is shown.
+    // Which device the library is shown.
     virtual MemoryLayout Layout() const { return MemoryLayout::Native(); }
 
     const Device& TheDevice() const { return m_shared->device; }
@@ -66,7 +75,7 @@ class GpuTest : public testing::Test
     size_t m_violationsBefore = 0;
 };
 
-// The same tests on several memory layouts: use with INSTANTIATE_TEST_SUITE_P(..., kLayouts, LayoutName).
+// The same tests on several devices: use with INSTANTIATE_TEST_SUITE_P(..., kLayouts, LayoutName).
 class GpuLayoutTest : public GpuTest, public testing::WithParamInterface<MemoryLayout>
 {
   protected:

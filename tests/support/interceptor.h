@@ -4,11 +4,11 @@
 //     auto device = Device::Create({.hook = interceptor.Hook()});
 //     interceptor.FailCall(7, VK_ERROR_OUT_OF_DEVICE_MEMORY);    // the seventh call from now that returns a VkResult
 //
+// What kind of device it is, the simulator says (TestDevice::Present in gpu_test.h), which stands below the interceptor.
+//
 // One interceptor serves one device; any number may live at once. Thread-safe, except for the settings that say that
 // they must be made before the device is created.
 #pragma once
-
-#include "support/memory_layout.h"
 
 #include <functional>
 #include <memory>
@@ -79,8 +79,6 @@ class Interceptor
     DispatchHook Hook() noexcept;
 
     // ---- before the device is created ------------------------------------------------------------------------------
-    // Presents these heaps and types instead of the real ones (see memory_layout.h).
-    void SetMemoryLayout(MemoryLayout layout);
     // Sees the features that the driver reports, and may clear some.
     std::function<void(VkPhysicalDeviceFeatures2&)> onFeatures;
     // Sees the properties that the driver reports, and may change some.
@@ -123,7 +121,7 @@ class Interceptor
     bool IsAlive(VkBuffer buffer) const;
     uint64_t BufferBytes(VkBuffer buffer) const;  // as created; 0 if not alive
     std::vector<std::string> ObjectNames() const; // all names given with debug utils, in order
-    // Violations that the interceptor itself found, such as a map of memory that the layout calls not mappable.
+    // Violations that the interceptor itself found, such as destroying what is not alive.
     std::vector<std::string> Violations() const;
 
     // ---- recording -------------------------------------------------------------------------------------------------

@@ -1,27 +1,23 @@
-// MemoryLayout: heaps and memory types that the interceptor presents to the library instead of the driver's.
-//
-// A presented type is backed by the first real type that has all of its properties. What the presented type lacks is
-// enforced: memory of a type without HOST_VISIBLE can't be mapped, a full heap answers VK_ERROR_OUT_OF_DEVICE_MEMORY.
+// MemoryLayout: the device that a test runs on: the driver's own, or one that the simulator presents on top of it.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <ostream>
+#include <sedx_simulator/device_simulator.h>
 #include <string>
-#include <vector>
-#include <vulkan/vulkan_core.h>
 
 namespace sedx::test
 {
 struct MemoryLayout
 {
     std::string name;
-    std::vector<VkMemoryHeap> heaps;
-    std::vector<VkMemoryType> types;
+    std::optional<simulator::DeviceLayout> device{}; // nothing: what the driver says
 
-    bool IsNative() const { return types.empty(); }
+    bool IsSimulated() const { return device.has_value(); }
     friend std::ostream& operator<<(std::ostream& stream, const MemoryLayout& layout) { return stream << layout.name; }
 
-    // What the driver says.
+    // What the driver says; or the layout that the environment variable SEDX_TEST_LAYOUT names (a path, the name of a
+    // layout of the simulator, or of a real one, see real_layouts.h). Ends the process if there is no such layout.
     static MemoryLayout Native();
     // A discrete GPU without a mappable part of its memory: uploads need staging.
     static MemoryLayout Discrete();
@@ -30,4 +26,7 @@ struct MemoryLayout
     // Unified memory, not coherent: writes must be flushed, reads invalidated.
     static MemoryLayout NonCoherent();
 };
+
+// Presents the layout, or fails the test. Null for the driver's own device.
+std::unique_ptr<simulator::DeviceSimulator> Simulate(const MemoryLayout& layout);
 } // namespace sedx::test

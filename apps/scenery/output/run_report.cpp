@@ -69,6 +69,8 @@ void WriteReport(const RunReport& report, const std::filesystem::path& file)
         json["verified_buffers"] = report.verify->verified;
         json["mismatched_buffers"] = report.verify->mismatched;
     }
+    if (report.simulation)
+        json["simulation"] = {{"layout", report.simulation->layout}, {"violations", report.simulation->violations}};
     json["faults"] = report.faults;
 
     // Sentences may quote file names in any encoding.

@@ -17,6 +17,12 @@ struct VerifyCounts
     uint64_t mismatched = 0;
 };
 
+struct SimulationFindings
+{
+    std::string layout;
+    std::vector<std::string> violations; // of Vulkan's rules, seen by the simulator
+};
+
 struct RunReport
 {
     std::string device;
@@ -32,6 +38,7 @@ struct RunReport
     sedx::WaitReport shutdown; // the wait after that
     std::optional<sedx::ValidationCounts> validation;
     std::optional<VerifyCounts> verify;
+    std::optional<SimulationFindings> simulation;
     std::vector<std::string> faults;
 };
 

@@ -7,7 +7,8 @@ namespace scenery
 {
 namespace
 {
-sedx::Device CreateDevice(const std::string& name, bool validate, ValidationLog& validationLog)
+sedx::Device CreateDevice(const std::string& name, PFN_vkGetInstanceProcAddr getInstanceProcAddr, bool validate,
+                          ValidationLog& validationLog)
 {
     // Draw parameters tell a shader which draw of an indirect call it serves; the rest is what the calls themselves need.
     VkPhysicalDeviceVulkan13Features features13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES};
@@ -26,6 +27,7 @@ sedx::Device CreateDevice(const std::string& name, bool validate, ValidationLog&
     sedx::DeviceDesc desc;
     desc.applicationName = "scenery";
     desc.device = name;
+    desc.getInstanceProcAddr = getInstanceProcAddr;
     desc.validation = validate;
     desc.featureChain = &features;
     desc.onValidationMessage = [&validationLog](const sedx::ValidationMessage& message) { validationLog.Add(message); };
@@ -33,8 +35,9 @@ sedx::Device CreateDevice(const std::string& name, bool validate, ValidationLog&
 }
 } // namespace
 
-VulkanContext::VulkanContext(const std::string& deviceName, bool validate, ValidationLog& validationLog)
-    : m_device(CreateDevice(deviceName, validate, validationLog))
+VulkanContext::VulkanContext(const std::string& deviceName, PFN_vkGetInstanceProcAddr getInstanceProcAddr,
+                             bool validate, ValidationLog& validationLog)
+    : m_device(CreateDevice(deviceName, getInstanceProcAddr, validate, validationLog))
 {
     volkInitializeCustom(m_device.GetInstanceProcAddr());
     volkLoadInstanceOnly(m_device.Instance());

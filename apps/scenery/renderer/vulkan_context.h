@@ -13,8 +13,10 @@ namespace scenery
 class VulkanContext
 {
   public:
-    // Also loads volk's global device functions, so that there can be only one context. Throws Failure.
-    VulkanContext(const std::string& deviceName, bool validate, ValidationLog& validationLog);
+    // `getInstanceProcAddr` null: the system's Vulkan loader. Also loads volk's global device functions, so that there can
+    // be only one context. Throws Failure.
+    VulkanContext(const std::string& deviceName, PFN_vkGetInstanceProcAddr getInstanceProcAddr, bool validate,
+                  ValidationLog& validationLog);
     ~VulkanContext();
     VulkanContext(const VulkanContext&) = delete;
     VulkanContext& operator=(const VulkanContext&) = delete;

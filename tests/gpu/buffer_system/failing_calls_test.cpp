@@ -155,7 +155,7 @@ class FailingCallsTest : public testing::TestWithParam<VkResult>
     bool RunFailing(uint64_t n, VkResult result, const MemoryLayout& layout, bool validate, bool andAfter = false)
     {
         TestDevice own;
-        own.interceptor.SetMemoryLayout(layout);
+        own.Present(layout);
         own.interceptor.FailCall(n, result, andAfter);
         Scenario scenario(own, validate);
         scenario.Run();
@@ -167,7 +167,7 @@ class FailingCallsTest : public testing::TestWithParam<VkResult>
             return false;
         }
         EXPECT_EQ(own.interceptor.Alive(), "") << "left behind after " << where;
-        EXPECT_TRUE(own.interceptor.Violations().empty()) << own.interceptor.Violations()[0] << " after " << where;
+        EXPECT_TRUE(own.Violations().empty()) << own.Violations()[0] << " after " << where;
         for (const Error& error : scenario.Errors())
             EXPECT_GT(error.message.size(), 10u) << "after " << where;
         if (!scenario.Errors().empty())
@@ -206,7 +206,7 @@ TEST_P(FailingCallsTest, ScenarioIsSound)
     for (const MemoryLayout& layout : {MemoryLayout::Native(), MemoryLayout::Discrete()})
     {
         TestDevice own;
-        own.interceptor.SetMemoryLayout(layout);
+        own.Present(layout);
         own.interceptor.SetTracing(true);
         Scenario scenario(own, IsValidationWanted());
         scenario.Run();

@@ -13,7 +13,7 @@ class LostDeviceTest : public testing::TestWithParam<Fn>
   protected:
     void SetUp() override
     {
-        m_own.interceptor.SetMemoryLayout(MemoryLayout::Discrete()); // every upload needs a submission
+        m_own.Present(MemoryLayout::Discrete()); // every upload needs a submission
         ASSERT_TRUE(m_own.Create());
     }
     void TearDown() override

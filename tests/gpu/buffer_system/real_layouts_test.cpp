@@ -59,12 +59,12 @@ TEST_F(RealLayoutsTest, EveryPathWorksOnEveryLayout)
     {
         SCOPED_TRACE(real.file);
         TestDevice own;
-        own.interceptor.SetMemoryLayout(real.layout);
+        own.Present({.name = real.file, .device = real.layout});
         ASSERT_TRUE(own.Create());
         UseEverything(own);
         own.device = {};
         EXPECT_EQ(own.interceptor.Alive(), "");
-        EXPECT_TRUE(own.interceptor.Violations().empty()) << own.interceptor.Violations()[0];
+        EXPECT_TRUE(own.Violations().empty()) << own.Violations()[0];
         for (const std::string& message : own.validation.Take())
             ADD_FAILURE() << "validation: " << message;
     }

@@ -35,7 +35,8 @@ TEST_F(DeferredDestructionTest, DroppedBufferOutlivesTheSubmissionThatReadsIt)
     const Bytes bytes = Pattern(21, 4096);
     SEDX_REQUIRE(Buffer target, system->CreateBuffer(4096, BufferUsage::Storage, MemoryType::GPU, "target"));
     SEDX_REQUIRE(Buffer source, system->CreateBuffer(4096, BufferUsage::Storage, MemoryType::GPU, "source"));
-    ASSERT_TRUE(Ok(system->Uploads().Write(source, 0, bytes)));
+    SEDX_REQUIRE(const UploadTicket upload, system->Uploads().Write(source, 0, bytes));
+    ASSERT_TRUE(Ok(upload.Wait())); // where there is a copy, it would keep the buffer for itself
 
     Gate gate(TheDevice());
     VkBuffer raw = VK_NULL_HANDLE;

@@ -653,11 +653,10 @@ class QueuesTest : public testing::Test
   protected:
     void SetUp() override
     {
-        m_engine = EngineDevice::Make();
+        m_engine = EngineDevice::Make({.layout = MemoryLayout::Discrete()}); // uploads need a submission
         ASSERT_TRUE(m_engine);
         AdoptDesc desc = m_engine->Describe();
         desc.queues.push_back(desc.queues[0]);
-        m_interceptor.SetMemoryLayout(MemoryLayout::Discrete()); // uploads need a submission
         desc.hook = m_interceptor.Hook();
         SEDX_REQUIRE(m_device, Device::Adopt(desc));
         SEDX_REQUIRE(m_system, BufferSystem::Create({.device = m_device, .checked = true}));

@@ -177,7 +177,7 @@ TEST_P(ImageTransferTest, BlockCompressedImages)
         SEDX_SKIP("the device has no block-compressed formats");
 
     TestDevice own;
-    own.interceptor.SetMemoryLayout(Layout());
+    own.Present(Layout());
     VkPhysicalDeviceFeatures2 wanted{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
     wanted.features.textureCompressionBC = VK_TRUE;
     DeviceDesc desc = own.Describe();

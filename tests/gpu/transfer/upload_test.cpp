@@ -705,7 +705,7 @@ TEST_P(UploadTest, ManySmallWrites) { WriteSmall(*m_system, *m_commands, 20000, 
 TEST_P(UploadTest, AMillionSmallWrites)
 {
     TestDevice own;
-    own.interceptor.SetMemoryLayout(Layout());
+    own.Present(Layout());
     ASSERT_TRUE(own.Create(false));
     SEDX_REQUIRE(auto system, BufferSystem::Create({.device = own.device, .framesInFlight = 4}));
     TestCommands commands(own.device);

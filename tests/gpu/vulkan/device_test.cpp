@@ -157,11 +157,11 @@ TEST_F(DeviceTest, PickedByPartOfTheNameInAnyCase)
     part = part.substr(0, 6);
     for (char& c : part)
         c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    const auto made = Device::Create({.device = part});
+    const auto made = Device::Create({.device = part, .getInstanceProcAddr = TheDevice().GetInstanceProcAddr()});
     ASSERT_TRUE(Ok(made));
     for (char& c : part)
         c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    const auto again = Device::Create({.device = part});
+    const auto again = Device::Create({.device = part, .getInstanceProcAddr = TheDevice().GetInstanceProcAddr()});
     ASSERT_TRUE(Ok(again));
     EXPECT_EQ(made->Name(), again->Name());
 }

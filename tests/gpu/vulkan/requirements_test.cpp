@@ -16,7 +16,7 @@ class RequirementsTest : public GpuTest
   protected:
     Result<DeviceRequirements> Ask(FeatureModule modules = FeatureModule::All)
     {
-        return Requirements(LoaderEntry(), TheDevice().Instance(), TheDevice().PhysicalDevice(), modules);
+        return Requirements(TheDevice().GetInstanceProcAddr(), TheDevice().Instance(), TheDevice().PhysicalDevice(), modules);
     }
 
     // How often a structure type occurs in a chain.
@@ -191,8 +191,10 @@ TEST_F(RequirementsTest, WithoutFunctionsItFails)
 TEST_F(RequirementsTest, MissingFeatureIsASentenceThatNamesTheDevice)
 {
     // A driver that lacks one of the features, whichever function the library asks.
+    static PFN_vkGetInstanceProcAddr complete = nullptr;
+    complete = TheDevice().GetInstanceProcAddr();
     const PFN_vkGetInstanceProcAddr lacking = [](VkInstance instance, const char* name) -> PFN_vkVoidFunction {
-        const PFN_vkVoidFunction real = LoaderEntry()(instance, name);
+        const PFN_vkVoidFunction real = complete(instance, name);
         if (std::strncmp(name, "vkGetPhysicalDeviceFeatures2", 28) != 0)
             return real;
         static PFN_vkGetPhysicalDeviceFeatures2 next = nullptr;

@@ -67,8 +67,8 @@ TEST(MemoryStrategy, TheDataFolderSaysTheSame)
         SCOPED_TRACE(real.file);
         const auto known = std::ranges::find(KnownLayouts(), real.file, &KnownLayout::name);
         MemoryFacts facts;
-        facts.memory = real.Properties();
-        facts.deviceType = real.deviceType;
+        facts.memory = real.layout.MemoryProperties();
+        facts.deviceType = real.layout.deviceType;
         const MemoryStrategy strategy = ChooseMemory(facts);
         if (known != KnownLayouts().end())
             ExpectKnown(*known, strategy);

@@ -1,0 +1,68 @@
+// CommandRecords: for each command buffer the family of its pool, and what it does to the ownership of resources once it
+// is executed.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+#include <vulkan/vulkan_core.h>
+
+namespace sedx::simulator
+{
+enum class OwnershipAct
+{
+    Read,
+    Overwrite, // all of the range
+    Change,    // a part of the range is written, the rest stays
+    Discard,   // the contents are given up: a layout transition from UNDEFINED
+    Transfer,  // a barrier from one family to another: a release on the first, an acquire on the second
+};
+
+// A buffer or an image.
+struct Resource
+{
+    uint64_t handle = 0;
+    bool isImage = false;
+    friend bool operator==(const Resource&, const Resource&) = default;
+};
+
+struct OwnershipEvent
+{
+    OwnershipAct act = OwnershipAct::Read;
+    Resource resource;
+    uint64_t begin = 0; // bytes, or subresources (mip level * layers of the image + layer)
+    uint64_t end = 0;
+    uint32_t from = VK_QUEUE_FAMILY_IGNORED; // of Transfer
+    uint32_t to = VK_QUEUE_FAMILY_IGNORED;
+    const char* call = ""; // the command
+};
+
+class CommandRecords
+{
+  public:
+    void Add(VkCommandPool pool, uint32_t family);
+    void Remove(VkCommandPool pool);
+    void Add(VkCommandPool pool, uint32_t count, const VkCommandBuffer* commandBuffers);
+    void Remove(uint32_t count, const VkCommandBuffer* commandBuffers);
+
+    void Clear(VkCommandBuffer commandBuffer); // recording begins
+    void Append(VkCommandBuffer commandBuffer, const OwnershipEvent& event);
+    void Append(VkCommandBuffer primary, VkCommandBuffer secondary);
+
+    // VK_QUEUE_FAMILY_IGNORED if the command buffer is not known.
+    uint32_t FamilyOf(VkCommandBuffer commandBuffer) const;
+    std::vector<OwnershipEvent> EventsOf(VkCommandBuffer commandBuffer) const;
+
+  private:
+    struct Record
+    {
+        VkCommandPool pool = VK_NULL_HANDLE;
+        uint32_t family = VK_QUEUE_FAMILY_IGNORED;
+        std::vector<OwnershipEvent> events;
+    };
+    mutable std::mutex m_mutex;
+    std::unordered_map<VkCommandPool, uint32_t> m_pools;
+    std::unordered_map<VkCommandBuffer, Record> m_records;
+};
+} // namespace sedx::simulator

@@ -1,0 +1,103 @@
+// The simulator's faults: calls that fail, a device that is lost; and how many simulators there may be.
+#include "simulator/simulated_device.h"
+
+namespace sedx::test
+{
+namespace
+{
+class SimulatedFaultsTest : public testing::Test
+{
+  protected:
+    void SetUp() override { ASSERT_TRUE(m_own.Create(OwnLayout("discrete"))); }
+    VkResult AllocateAndFree()
+    {
+        VkDeviceMemory memory = VK_NULL_HANDLE;
+        const VkResult result = m_own.Allocate(0, 4096, memory);
+        EXPECT_EQ(result == VK_SUCCESS, memory != VK_NULL_HANDLE);
+        m_own.vk.FreeMemory(m_own.device, memory, nullptr);
+        return result;
+    }
+
+    SimulatedDevice m_own;
+};
+
+TEST_F(SimulatedFaultsTest, TheNthCallFails)
+{
+    m_own.simulator->FailCall(3, VK_ERROR_OUT_OF_HOST_MEMORY);
+    EXPECT_EQ(AllocateAndFree(), VK_SUCCESS);
+    EXPECT_EQ(m_own.vk.QueueWaitIdle(m_own.Queue(0)), VK_SUCCESS);
+    EXPECT_EQ(AllocateAndFree(), VK_ERROR_OUT_OF_HOST_MEMORY);
+    EXPECT_EQ(AllocateAndFree(), VK_SUCCESS);
+    EXPECT_EQ(m_own.simulator->Failures().Injected(), 1u);
+    EXPECT_EQ(m_own.simulator->Failures().LastFailed(), "AllocateMemory");
+    EXPECT_EQ(m_own.simulator->HeapUsage(1), 0u);
+}
+
+TEST_F(SimulatedFaultsTest, AChosenFunctionFails)
+{
+    m_own.simulator->FailFunction("AllocateMemory", VK_ERROR_OUT_OF_DEVICE_MEMORY, 2, 2);
+    EXPECT_EQ(AllocateAndFree(), VK_SUCCESS);
+    EXPECT_EQ(m_own.vk.DeviceWaitIdle(m_own.device), VK_SUCCESS); // others are not counted
+    EXPECT_EQ(AllocateAndFree(), VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    EXPECT_EQ(AllocateAndFree(), VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    EXPECT_EQ(AllocateAndFree(), VK_SUCCESS);
+}
+
+TEST_F(SimulatedFaultsTest, ALostDeviceStaysLost)
+{
+    const VkSemaphore timeline = m_own.MakeTimeline();
+    EXPECT_EQ(m_own.Submit(m_own.Queue(0), VK_NULL_HANDLE, VK_NULL_HANDLE, 0, timeline, 1), VK_SUCCESS);
+    m_own.simulator->LoseDevice();
+    EXPECT_TRUE(m_own.simulator->Failures().IsLost());
+    EXPECT_EQ(m_own.Submit(m_own.Queue(0), VK_NULL_HANDLE, VK_NULL_HANDLE, 0, timeline, 2), VK_ERROR_DEVICE_LOST);
+    EXPECT_EQ(m_own.vk.QueueWaitIdle(m_own.Queue(0)), VK_ERROR_DEVICE_LOST);
+    EXPECT_EQ(m_own.vk.DeviceWaitIdle(m_own.device), VK_ERROR_DEVICE_LOST);
+    uint64_t value = 0;
+    EXPECT_EQ(m_own.vk.GetSemaphoreCounterValue(m_own.device, timeline, &value), VK_ERROR_DEVICE_LOST);
+    EXPECT_EQ(AllocateAndFree(), VK_SUCCESS); // can't tell
+}
+
+TEST_F(SimulatedFaultsTest, AnInjectedLossLosesTheDevice)
+{
+    m_own.simulator->FailFunction("QueueSubmit2", VK_ERROR_DEVICE_LOST);
+    EXPECT_EQ(m_own.vk.DeviceWaitIdle(m_own.device), VK_SUCCESS);
+    EXPECT_EQ(m_own.Submit(m_own.Queue(0), VK_NULL_HANDLE, VK_NULL_HANDLE, 0, VK_NULL_HANDLE, 0), VK_ERROR_DEVICE_LOST);
+    EXPECT_EQ(m_own.vk.DeviceWaitIdle(m_own.device), VK_ERROR_DEVICE_LOST);
+}
+
+TEST(DeviceSimulatorTest, SoManyAtOnceAndNoMore)
+{
+    std::vector<std::unique_ptr<simulator::DeviceSimulator>> all;
+    for (;;)
+    {
+        auto made = simulator::DeviceSimulator::Create(OwnLayout("unified"));
+        if (!made)
+        {
+            EXPECT_EQ(made.error().code, ErrorCode::LimitExceeded);
+            EXPECT_NE(made.error().message.find("64"), std::string::npos) << made.error().message;
+            break;
+        }
+        all.push_back(std::move(*made));
+        ASSERT_LE(all.size(), simulator::DeviceSimulator::kMaxSimulators);
+    }
+    all.pop_back();
+    EXPECT_TRUE(simulator::DeviceSimulator::Create(OwnLayout("unified"))); // a place is free again
+}
+
+TEST(DeviceSimulatorTest, EachPresentsItsOwnDevice)
+{
+    SimulatedDevice first;
+    SimulatedDevice second;
+    ASSERT_TRUE(first.Create(OwnLayout("unified")));
+    ASSERT_TRUE(second.Create(OwnLayout("card_2gib")));
+    VkPhysicalDeviceProperties ofFirst{};
+    VkPhysicalDeviceProperties ofSecond{};
+    first.vk.GetPhysicalDeviceProperties(first.physicalDevice, &ofFirst);
+    second.vk.GetPhysicalDeviceProperties(second.physicalDevice, &ofSecond);
+    EXPECT_EQ(ofFirst.deviceType, VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU);
+    EXPECT_EQ(ofSecond.deviceType, VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU);
+    first.simulator->LoseDevice();
+    EXPECT_EQ(second.vk.DeviceWaitIdle(second.device), VK_SUCCESS);
+}
+} // namespace
+} // namespace sedx::test
