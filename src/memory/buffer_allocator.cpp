@@ -12,7 +12,7 @@ namespace
 constexpr uint64_t kChunkBytes = 256ull << 10;
 constexpr uint64_t kSmallBytes = kChunkBytes / 16;
 constexpr uint64_t kChunkAlignment = 4096; // and so the largest alignment of small buffers
-constexpr uint64_t kDedicatedBytes = 1ull << 20; // a VkDeviceMemory of its own is worth it from here on
+constexpr uint64_t kDedicatedBytes = 1ull << 20; // a VkDeviceMemory of its own is worth it from here on, for many
 
 uint64_t RoundUp(uint64_t bytes, uint64_t powerOfTwo) noexcept { return (bytes + powerOfTwo - 1) & ~(powerOfTwo - 1); }
 
@@ -159,7 +159,9 @@ VkResult BufferAllocator::AllocateIn(uint32_t memoryType, const Plan& plan, cons
     own.usage = VulkanUsage(request.usage);
     own.memoryType = memoryType;
     own.alignment = plan.alignment;
-    own.dedicated = request.bytes >= kDedicatedBytes || request.priority != BufferPriority::Normal;
+    // Where buffers are shared few have their own, and VMA's blocks would stay behind when these go.
+    own.dedicated =
+        m_desc.shareBuffers || request.bytes >= kDedicatedBytes || request.priority != BufferPriority::Normal;
     own.priority = request.priority;
     own.name = request.name;
     return m_memory.CreateBuffer(own, memory);

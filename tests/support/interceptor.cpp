@@ -418,8 +418,12 @@ struct Behaviour<Fn::GetPhysicalDeviceMemoryProperties2>
         impl.PresentMemory(properties->memoryProperties);
         for (auto* s = static_cast<VkBaseOutStructure*>(properties->pNext); s; s = s->pNext)
         {
-            if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT)
-                impl.PresentBudget(*reinterpret_cast<VkPhysicalDeviceMemoryBudgetPropertiesEXT*>(s));
+            if (s->sType != VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT)
+                continue;
+            auto& budget = *reinterpret_cast<VkPhysicalDeviceMemoryBudgetPropertiesEXT*>(s);
+            impl.PresentBudget(budget);
+            if (impl.owner.onBudget)
+                impl.owner.onBudget(budget);
         }
     }
 };
