@@ -209,8 +209,12 @@ VkResult BufferAllocator::TryTypes(const Plan& plan, const MemoryRequest& reques
 Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, bool mayRelieve)
 {
     const Plan plan = Prepare(request);
-    const size_t fallback = m_fallbackBegin[static_cast<size_t>(PlacementOf(request.memory))];
     const size_t count = plan.placement->types.size();
+    size_t fallback = m_fallbackBegin[static_cast<size_t>(PlacementOf(request.memory))];
+    const MemoryStrategy& strategy = m_memory.Strategy();
+    const auto canHold = [&](uint32_t type) { return plan.bytes <= strategy.heaps[m_memory.HeapOf(type)].maxBufferBytes; };
+    if (std::none_of(plan.placement->types.begin(), plan.placement->types.begin() + static_cast<ptrdiff_t>(fallback), canHold))
+        fallback = count; // never possible there (a window is for tiny data): no reason to free anything
     BufferMemory memory;
     VkResult result = TryTypes(plan, request, 0, fallback, memory);
     if (result == VK_SUCCESS)
@@ -223,14 +227,16 @@ Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, boo
         return fail();
     // With anything but exhaustion, freeing does not help.
     const auto isDecided = [&] { return !IsExhausted(result); };
-    const auto tryFallback = [&] {
-        if (fallback < count)
+    std::function<bool()> tryFallback;
+    if (fallback < count)
+        tryFallback = [&] {
             result = TryTypes(plan, request, fallback, count, memory);
-        return isDecided();
-    };
+            return isDecided();
+        };
     if (!mayRelieve)
     {
-        tryFallback();
+        if (tryFallback)
+            tryFallback();
         return result == VK_SUCCESS ? Result<BufferMemory>(memory) : fail();
     }
     const PressureRequest pressure = PressureOf(request);
@@ -262,12 +268,12 @@ PressureRequest BufferAllocator::PressureOf(const MemoryRequest& request) const
     return pressure;
 }
 
-bool BufferAllocator::Relieve(const MemoryRequest& request)
+Result<void> BufferAllocator::Relieve(const MemoryRequest& request, const std::function<bool()>& tryAgain)
 {
-    const PressureRequest pressure = PressureOf(request);
-    bool freed = false;
-    // "Try again" succeeds as soon as a step has freed something: the caller tries for real.
-    return m_ladder.Run(pressure, [&] { return std::exchange(freed, true); }, [] { return false; }).has_value();
+    auto relieved = m_ladder.Run(PressureOf(request), tryAgain, {});
+    if (!relieved)
+        relieved.error().vkResult = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    return relieved;
 }
 
 uint64_t BufferAllocator::ReleaseChunks(uint64_t nowNs, uint64_t olderThanNs) noexcept

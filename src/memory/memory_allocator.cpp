@@ -133,13 +133,33 @@ void VKAPI_PTR OnFreed(VmaAllocator, uint32_t memoryType, VkDeviceMemory, VkDevi
     allocator.Budget().Remove(allocator.HeapOf(memoryType), bytes);
 }
 
+// VMA takes whole blocks and knows no budget: the last word is here. What is in force on this thread:
+struct Allowance
+{
+    const MemoryBudget& budget;
+    PFN_vkAllocateMemory allocate;
+    uint32_t heap;
+    uint64_t reserved; // and counted already
+};
+thread_local const Allowance* t_allowance = nullptr;
+
+VKAPI_ATTR VkResult VKAPI_CALL AllocateWithinBudget(VkDevice device, const VkMemoryAllocateInfo* info,
+                                                    const VkAllocationCallbacks* callbacks, VkDeviceMemory* memory)
+{
+    const Allowance& allowance = *t_allowance;
+    const uint64_t more = info->allocationSize - std::min(info->allocationSize, allowance.reserved);
+    if (more != 0 && allowance.budget.Admit(allowance.heap, more) == BudgetVerdict::OverHard)
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY; // VMA tries smaller blocks
+    return allowance.allocate(device, info, callbacks, memory);
+}
+
 VkResult CreateOwn(VmaCalls& calls, DeviceState& device, MemoryAllocator& owner)
 {
     VmaVulkanFunctions functions{};
     functions.vkGetPhysicalDeviceProperties = device.vki.GetPhysicalDeviceProperties;
     functions.vkGetPhysicalDeviceMemoryProperties = device.vki.GetPhysicalDeviceMemoryProperties;
     functions.vkGetPhysicalDeviceMemoryProperties2KHR = device.vki.GetPhysicalDeviceMemoryProperties2;
-    functions.vkAllocateMemory = device.vk.AllocateMemory;
+    functions.vkAllocateMemory = &AllocateWithinBudget;
     functions.vkFreeMemory = device.vk.FreeMemory;
     functions.vkMapMemory = device.vk.MapMemory;
     functions.vkUnmapMemory = device.vk.UnmapMemory;
@@ -174,7 +194,8 @@ VkResult CreateOwn(VmaCalls& calls, DeviceState& device, MemoryAllocator& owner)
     info.instance = device.instance;
     info.physicalDevice = device.physicalDevice;
     info.device = device.device;
-    info.preferredLargeHeapBlockSize = 64ull << 20; // of VMA's own blocks; the library's are chosen by BlockAllocator
+    // Of VMA's own blocks, which small buffers are cut from where these are not shared. It keeps one for each memory type.
+    info.preferredLargeHeapBlockSize = 4ull << 20;
     info.vulkanApiVersion = VK_API_VERSION_1_3;
     info.pVulkanFunctions = &functions;
     const VkResult result = ::vmaCreateAllocator(&info, &calls.allocator);
@@ -255,7 +276,10 @@ VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMem
     const uint32_t heap = HeapOf(request.memoryType);
     if (m_budget.Reserve(heap, request.bytes) == BudgetVerdict::OverHard)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    const Allowance allowance{m_budget, m_device->vk.AllocateMemory, heap, request.bytes};
+    t_allowance = &allowance;
     const VkResult result = CreateWithinBudget(request, made);
+    t_allowance = nullptr;
     m_budget.Remove(heap, request.bytes);
     return result;
 }
@@ -351,7 +375,10 @@ VkResult MemoryAllocator::CreatePool(const VmaPoolInfo& info, void*& pool) noexc
     create.maxBlockCount = info.maxBlocks;
     create.priority = PriorityOf(info.priority);
     VmaPool made = nullptr;
+    const Allowance allowance{m_budget, m_device->vk.AllocateMemory, HeapOf(info.memoryType), 0};
+    t_allowance = &allowance;
     const VkResult result = m_device->Check(m_vma->createPool(m_vma->allocator, &create, &made));
+    t_allowance = nullptr;
     if (result != VK_SUCCESS)
         return result;
     m_vma->setPoolName(m_vma->allocator, made, info.name);
