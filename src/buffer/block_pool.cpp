@@ -89,13 +89,18 @@ void BlockPool::Release(Block* block, uint64_t slices) noexcept
         MakeIdle(block);
 }
 
-bool BlockPool::Relieve(uint64_t bytes) const
+Result<Slice> BlockPool::Relieve(uint64_t bytes, const std::function<Result<Slice>()>& allocate) const
 {
     MemoryRequest request;
     request.bytes = std::max(bytes, m_desc.blockBytes);
     request.memory = m_desc.memory;
     request.name = m_desc.name.c_str();
-    return m_core.Allocator().Relieve(request);
+    Result<Slice> slice;
+    auto relieved = m_core.Allocator().Relieve(request, [&] {
+        slice = allocate();
+        return slice || slice.error().code != ErrorCode::OutOfDeviceMemory;
+    });
+    return relieved ? slice : Forward(relieved);
 }
 
 uint64_t BlockPool::ReleaseIdle() noexcept

@@ -38,15 +38,25 @@ Result<std::shared_ptr<BufferCore>> BufferCore::Create(std::shared_ptr<DeviceSta
     if (!memory)
         return Forward(memory);
     core->m_memory = std::move(*memory);
+    const bool asksApplication = desc.memory.onOutOfMemory != nullptr;
     core->m_allocator = std::make_unique<BufferAllocator>(*core->m_memory, core->m_locks, std::move(desc.memory));
     core->m_frames = std::make_unique<FrameTracker>(*core->m_timelines, *core->m_device, desc.frames);
     core->m_memory->SampleBudget(0, core->m_allocator->Now());
-    core->m_allocator->Ladder().Register(PressureStep::TrimPools, "buffers that the GPU has passed",
-                                         [self = core.get()](const PressureRequest&) {
-                                             self->m_timelines->Poll();
-                                             self->m_frames->Update();
-                                             return self->Reclaim();
-                                         });
+    const auto reclaim = [self = core.get()] {
+        self->m_timelines->Poll();
+        self->m_frames->Update();
+        return self->Reclaim();
+    };
+    PressureLadder& ladder = core->m_allocator->Ladder();
+    ladder.Register(PressureStep::TrimPools, "buffers that the GPU has passed",
+                    [reclaim](const PressureRequest&) { return reclaim(); });
+    // What the application drops lies in warm blocks now, perhaps of another kind.
+    if (asksApplication)
+        ladder.Register(PressureStep::AskApplication, "what it dropped",
+                        [self = core.get(), reclaim](const PressureRequest&) {
+                            const uint64_t bytes = reclaim();
+                            return bytes + self->m_allocator->ReleaseWarm();
+                        });
     return core;
 }
 

@@ -108,9 +108,15 @@ Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::u
     request.memory = resource.memory;
     request.name = resource.name.c_str();
     lock.unlock();
-    const bool relieved = core.Allocator().Relieve(request);
-    lock.lock();
-    return relieved ? Prepare(core, resource, mode, offset, bytes) : ready;
+    const auto relieved = core.Allocator().Relieve(request, [&] {
+        lock.lock();
+        ready = Prepare(core, resource, mode, offset, bytes);
+        const bool isShort = !ready && ready.error().code == ErrorCode::OutOfDeviceMemory;
+        if (isShort)
+            lock.unlock();
+        return !isShort;
+    });
+    return relieved ? ready : relieved; // in the latter case without the lock
 }
 } // namespace
 

@@ -84,10 +84,8 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
     if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
     {
         lock.unlock();
-        const bool relieved = m_impl->pool->Relieve(bytes);
+        slice = m_impl->pool->Relieve(bytes, [&] { return m_impl->pool->Allocate(bytes, bytes, alignment, false); });
         lock.lock();
-        if (relieved)
-            slice = m_impl->pool->Allocate(bytes, bytes, alignment, false);
     }
     if (!slice)
     {

@@ -12,7 +12,7 @@ namespace
 constexpr uint64_t kChunkBytes = 256ull << 10;
 constexpr uint64_t kSmallBytes = kChunkBytes / 16;
 constexpr uint64_t kChunkAlignment = 4096; // and so the largest alignment of small buffers
-constexpr uint64_t kDedicatedBytes = 1ull << 20; // a VkDeviceMemory of its own is worth it from here on
+constexpr uint64_t kDedicatedBytes = 1ull << 20; // a VkDeviceMemory of its own is worth it from here on, for many
 
 uint64_t RoundUp(uint64_t bytes, uint64_t powerOfTwo) noexcept { return (bytes + powerOfTwo - 1) & ~(powerOfTwo - 1); }
 
@@ -159,7 +159,9 @@ VkResult BufferAllocator::AllocateIn(uint32_t memoryType, const Plan& plan, cons
     own.usage = VulkanUsage(request.usage);
     own.memoryType = memoryType;
     own.alignment = plan.alignment;
-    own.dedicated = request.bytes >= kDedicatedBytes || request.priority != BufferPriority::Normal;
+    // Where buffers are shared few have their own, and VMA's blocks would stay behind when these go.
+    own.dedicated =
+        m_desc.shareBuffers || request.bytes >= kDedicatedBytes || request.priority != BufferPriority::Normal;
     own.priority = request.priority;
     own.name = request.name;
     return m_memory.CreateBuffer(own, memory);
@@ -207,8 +209,12 @@ VkResult BufferAllocator::TryTypes(const Plan& plan, const MemoryRequest& reques
 Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, bool mayRelieve)
 {
     const Plan plan = Prepare(request);
-    const size_t fallback = m_fallbackBegin[static_cast<size_t>(PlacementOf(request.memory))];
     const size_t count = plan.placement->types.size();
+    size_t fallback = m_fallbackBegin[static_cast<size_t>(PlacementOf(request.memory))];
+    const MemoryStrategy& strategy = m_memory.Strategy();
+    const auto canHold = [&](uint32_t type) { return plan.bytes <= strategy.heaps[m_memory.HeapOf(type)].maxBufferBytes; };
+    if (std::none_of(plan.placement->types.begin(), plan.placement->types.begin() + static_cast<ptrdiff_t>(fallback), canHold))
+        fallback = count; // never possible there (a window is for tiny data): no reason to free anything
     BufferMemory memory;
     VkResult result = TryTypes(plan, request, 0, fallback, memory);
     if (result == VK_SUCCESS)
@@ -221,14 +227,16 @@ Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, boo
         return fail();
     // With anything but exhaustion, freeing does not help.
     const auto isDecided = [&] { return !IsExhausted(result); };
-    const auto tryFallback = [&] {
-        if (fallback < count)
+    std::function<bool()> tryFallback;
+    if (fallback < count)
+        tryFallback = [&] {
             result = TryTypes(plan, request, fallback, count, memory);
-        return isDecided();
-    };
+            return isDecided();
+        };
     if (!mayRelieve)
     {
-        tryFallback();
+        if (tryFallback)
+            tryFallback();
         return result == VK_SUCCESS ? Result<BufferMemory>(memory) : fail();
     }
     const PressureRequest pressure = PressureOf(request);
@@ -260,12 +268,12 @@ PressureRequest BufferAllocator::PressureOf(const MemoryRequest& request) const
     return pressure;
 }
 
-bool BufferAllocator::Relieve(const MemoryRequest& request)
+Result<void> BufferAllocator::Relieve(const MemoryRequest& request, const std::function<bool()>& tryAgain)
 {
-    const PressureRequest pressure = PressureOf(request);
-    bool freed = false;
-    // "Try again" succeeds as soon as a step has freed something: the caller tries for real.
-    return m_ladder.Run(pressure, [&] { return std::exchange(freed, true); }, [] { return false; }).has_value();
+    auto relieved = m_ladder.Run(PressureOf(request), tryAgain, {});
+    if (!relieved)
+        relieved.error().vkResult = VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    return relieved;
 }
 
 uint64_t BufferAllocator::ReleaseChunks(uint64_t nowNs, uint64_t olderThanNs) noexcept

@@ -56,8 +56,9 @@ class BufferAllocator
     // the library may be held. Without it the caller may do so later: Relieve.
     Result<BufferMemory> Allocate(const MemoryRequest& request, bool mayRelieve);
     void Free(BufferMemory& memory) noexcept;
-    // What Allocate does when memory is short: frees something, if anything can be freed. False: nothing was.
-    bool Relieve(const MemoryRequest& request);
+    // What Allocate does when memory is short, for those who called it without `mayRelieve`, and failed: goes down the
+    // ladder, without other placements. `tryAgain` does it once more and says false while memory is still short.
+    Result<void> Relieve(const MemoryRequest& request, const std::function<bool()>& tryAgain);
 
     // Gives back warm memory that has been empty for long enough. Looks at most four times in that span.
     void Trim() noexcept;

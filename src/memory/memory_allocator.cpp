@@ -121,12 +121,32 @@ Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
     return {};
 }
 
-// Counts VkDeviceMemory as it comes and goes. The engine's allocator is not ours to watch: there buffers are counted.
-void VKAPI_PTR OnAllocated(VmaAllocator, uint32_t memoryType, VkDeviceMemory, VkDeviceSize bytes, void* user)
+// VMA takes whole blocks and knows no budget: VkDeviceMemory is reserved where it is taken, and counted until it goes. (An
+// engine's allocator is not ours to watch: there buffers are counted.) VMA passes no user data on, so:
+thread_local MemoryAllocator* t_owner = nullptr; // whose call into VMA this thread is in
+
+class OwnerScope
 {
-    auto& allocator = *static_cast<MemoryAllocator*>(user);
-    allocator.Budget().Add(allocator.HeapOf(memoryType), bytes);
+  public:
+    explicit OwnerScope(MemoryAllocator* owner) noexcept { t_owner = owner; }
+    ~OwnerScope() { t_owner = nullptr; }
+    OwnerScope(const OwnerScope&) = delete;
+    OwnerScope& operator=(const OwnerScope&) = delete;
+};
+
+VKAPI_ATTR VkResult VKAPI_CALL AllocateWithinBudget(VkDevice device, const VkMemoryAllocateInfo* info,
+                                                    const VkAllocationCallbacks* callbacks, VkDeviceMemory* memory)
+{
+    MemoryAllocator& owner = *t_owner;
+    const uint32_t heap = owner.HeapOf(info->memoryTypeIndex);
+    if (owner.Budget().Reserve(heap, info->allocationSize) == BudgetVerdict::OverHard)
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY; // for blocks, VMA tries smaller ones
+    const VkResult result = owner.Device().vk.AllocateMemory(device, info, callbacks, memory);
+    if (result != VK_SUCCESS)
+        owner.Budget().Remove(heap, info->allocationSize);
+    return result;
 }
+
 void VKAPI_PTR OnFreed(VmaAllocator, uint32_t memoryType, VkDeviceMemory, VkDeviceSize bytes, void* user)
 {
     auto& allocator = *static_cast<MemoryAllocator*>(user);
@@ -139,7 +159,7 @@ VkResult CreateOwn(VmaCalls& calls, DeviceState& device, MemoryAllocator& owner)
     functions.vkGetPhysicalDeviceProperties = device.vki.GetPhysicalDeviceProperties;
     functions.vkGetPhysicalDeviceMemoryProperties = device.vki.GetPhysicalDeviceMemoryProperties;
     functions.vkGetPhysicalDeviceMemoryProperties2KHR = device.vki.GetPhysicalDeviceMemoryProperties2;
-    functions.vkAllocateMemory = device.vk.AllocateMemory;
+    functions.vkAllocateMemory = &AllocateWithinBudget;
     functions.vkFreeMemory = device.vk.FreeMemory;
     functions.vkMapMemory = device.vk.MapMemory;
     functions.vkUnmapMemory = device.vk.UnmapMemory;
@@ -167,14 +187,14 @@ VkResult CreateOwn(VmaCalls& calls, DeviceState& device, MemoryAllocator& owner)
     if (device.hasMemoryPriority)
         info.flags |= VMA_ALLOCATOR_CREATE_EXT_MEMORY_PRIORITY_BIT;
     VmaDeviceMemoryCallbacks callbacks{};
-    callbacks.pfnAllocate = OnAllocated;
     callbacks.pfnFree = OnFreed;
     callbacks.pUserData = &owner;
     info.pDeviceMemoryCallbacks = &callbacks;
     info.instance = device.instance;
     info.physicalDevice = device.physicalDevice;
     info.device = device.device;
-    info.preferredLargeHeapBlockSize = 64ull << 20; // of VMA's own blocks; the library's are chosen by BlockAllocator
+    // Of VMA's own blocks, which small buffers are cut from where these are not shared. It keeps one for each memory type.
+    info.preferredLargeHeapBlockSize = 4ull << 20;
     info.vulkanApiVersion = VK_API_VERSION_1_3;
     info.pVulkanFunctions = &functions;
     const VkResult result = ::vmaCreateAllocator(&info, &calls.allocator);
@@ -251,15 +271,17 @@ VkBufferCreateInfo MemoryAllocator::BufferInfo(uint64_t bytes, VkBufferUsageFlag
 
 VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
 {
-    // Reserved until VMA has taken the memory and counted it, so that threads do not share the same last bytes.
-    // Memory of pools is counted already, when their blocks come.
-    if (request.pool != nullptr && m_vma->own)
+    if (m_vma->own)
+    {
+        const OwnerScope scope(this); // AllocateWithinBudget looks at the budget
         return CreateWithinBudget(request, made);
+    }
     const uint32_t heap = HeapOf(request.memoryType);
     if (m_budget.Reserve(heap, request.bytes) == BudgetVerdict::OverHard)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const VkResult result = CreateWithinBudget(request, made);
-    m_budget.Remove(heap, request.bytes);
+    if (result != VK_SUCCESS)
+        m_budget.Remove(heap, request.bytes);
     return result;
 }
 
@@ -293,8 +315,6 @@ VkResult MemoryAllocator::CreateWithinBudget(const VkBufferRequest& request, Buf
         address.buffer = memory.buffer;
         memory.address = m_device->vk.GetBufferDeviceAddress(m_device->device, &address);
     }
-    if (!m_vma->own)
-        m_budget.Add(found.heapIndex, memory.bytes);
     if (request.name != nullptr && *request.name != '\0')
         m_vma->setName(m_vma->allocator, allocation, request.name);
     m_device->SetName(VK_OBJECT_TYPE_BUFFER, reinterpret_cast<uint64_t>(memory.buffer), request.name);
@@ -354,6 +374,7 @@ VkResult MemoryAllocator::CreatePool(const VmaPoolInfo& info, void*& pool) noexc
     create.maxBlockCount = info.maxBlocks;
     create.priority = PriorityOf(info.priority);
     VmaPool made = nullptr;
+    const OwnerScope scope(this);
     const VkResult result = m_device->Check(m_vma->createPool(m_vma->allocator, &create, &made));
     if (result != VK_SUCCESS)
         return result;

@@ -94,24 +94,24 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
                                               const WriteOptions& options, const std::function<void()>& commit)
 {
     const auto allocate = [&](bool beyondLimit) {
-        const std::lock_guard lock(m_mutex);
-        auto slice = m_staging->Allocate(minBytes, bytes, alignment, beyondLimit);
-        if (slice)
-            ++m_openSlices;
-        return slice;
+        const auto once = [&] {
+            const std::lock_guard lock(m_mutex);
+            auto slice = m_staging->Allocate(minBytes, bytes, alignment, beyondLimit);
+            if (slice)
+                ++m_openSlices;
+            return slice;
+        };
+        auto slice = once();
+        return !slice && slice.error().code == ErrorCode::OutOfDeviceMemory ? m_staging->Relieve(minBytes, once) : slice;
     };
     const auto isExhausted = [](const Result<Slice>& slice) {
         return !slice && slice.error().code == ErrorCode::OutOfStaging;
     };
     if (!m_staging->FitsCurrent(minBytes, alignment))
         PollAll(); // a block that has passed is better than another one
-    bool relieved = false;
     for (uint32_t fruitless = 0;;)
     {
         auto slice = allocate(false);
-        if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory && !std::exchange(relieved, true) &&
-            m_staging->Relieve(minBytes))
-            slice = allocate(false);
         if (!isExhausted(slice))
             return slice;
         const OutOfStaging policy = options.onOutOfStaging ? options.onOutOfStaging(missing) : options.outOfStaging;
@@ -306,9 +306,10 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t 
     if (!range.valid || range.bytes == 0)
         return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
                     view.bytes, view.buffer.Name(), view.buffer.GetSize());
-    auto slice = m_readback->Allocate(range.bytes, range.bytes, kCacheLine, true);
-    if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory && m_readback->Relieve(range.bytes))
-        slice = m_readback->Allocate(range.bytes, range.bytes, kCacheLine, true);
+    const auto allocate = [&] { return m_readback->Allocate(range.bytes, range.bytes, kCacheLine, true); };
+    auto slice = allocate();
+    if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
+        slice = m_readback->Relieve(range.bytes, allocate);
     if (!slice)
         return Forward(slice);
     auto record = std::make_shared<ReadbackRecord>();

@@ -106,6 +106,7 @@ void GpuTest::TearDown()
     interceptor.StopFailing();
     interceptor.onWait = nullptr;
     interceptor.onSubmit = nullptr;
+    interceptor.onBudget = nullptr;
     EXPECT_EQ(interceptor.Alive(), m_aliveBefore) << "Vulkan objects were left behind";
     for (const std::string& message : m_shared->validation.Take())
         ADD_FAILURE() << "validation: " << message;

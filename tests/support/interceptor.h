@@ -83,6 +83,9 @@ class Interceptor
     std::function<void(VkPhysicalDeviceFeatures2&)> onFeatures;
     // Sees the properties that the driver reports, and may change some.
     std::function<void(VkPhysicalDeviceProperties&)> onProperties;
+    // Sees what the driver (or the layout) says of the heaps' budgets, and may change it. Also while the device lives, on
+    // the thread that begins a frame.
+    std::function<void(VkPhysicalDeviceMemoryBudgetPropertiesEXT&)> onBudget;
     // Sees what the library gives to vkCreateDevice.
     std::function<void(const VkDeviceCreateInfo&)> onCreateDevice;
     // The driver has no devices.

@@ -569,16 +569,18 @@ TEST_P(CustomMemoryPoolManagerTest, ManyThreads)
 
 MemoryLayout SmallHeaps()
 {
-    return {.name = "SmallHeaps",
-            .heaps = {{kMiB << 10, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT}, {kMiB << 10, 0}},
-            .types = {{0, 1}, {kLocal, 0}, {kVisible | kCoherent, 1}, {kVisible | kCoherent | kCached, 1}}};
+    simulator::DeviceLayout device;
+    device.name = "SmallHeaps";
+    device.heaps = {{kMiB << 10, VK_MEMORY_HEAP_DEVICE_LOCAL_BIT}, {kMiB << 10, 0}};
+    device.types = {{0, 1}, {kLocal, 0}, {kVisible | kCoherent, 1}, {kVisible | kCoherent | kCached, 1}};
+    return {.name = device.name, .device = device};
 }
 
 TEST(MemoryPoolDeviceTest, BlocksFitASmallHeap)
 {
     const LogCapture log;
     TestDevice own;
-    own.interceptor.SetMemoryLayout(SmallHeaps());
+    own.Present(SmallHeaps());
     ASSERT_TRUE(own.Create());
     {
         SEDX_REQUIRE(auto system, BufferSystem::Create({.device = own.device, .checked = true}));

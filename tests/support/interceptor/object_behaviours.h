@@ -81,6 +81,19 @@ struct Behaviour<Fn::GetPhysicalDeviceProperties2>
 };
 
 template <>
+struct Behaviour<Fn::GetPhysicalDeviceMemoryProperties2>
+{
+    static void Run(Interceptor::Impl& impl, PFN_vkGetPhysicalDeviceMemoryProperties2 next,
+                    VkPhysicalDevice physicalDevice, VkPhysicalDeviceMemoryProperties2* properties)
+    {
+        next(physicalDevice, properties);
+        for (auto* s = static_cast<VkBaseOutStructure*>(properties->pNext); s != nullptr; s = s->pNext)
+            if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT && impl.owner.onBudget)
+                impl.owner.onBudget(*reinterpret_cast<VkPhysicalDeviceMemoryBudgetPropertiesEXT*>(s));
+    }
+};
+
+template <>
 struct Behaviour<Fn::CreateDevice>
 {
     static VkResult Run(Interceptor::Impl& impl, PFN_vkCreateDevice next, VkPhysicalDevice physicalDevice,
