@@ -59,8 +59,17 @@ namespace
 
 namespace sedx
 {
+namespace
+{
+thread_local MemoryAllocator* t_owner = nullptr; // see AllocateWithinBudget
+void SetOwner(MemoryAllocator* owner) noexcept { t_owner = owner; }
+} // namespace
+
+// The functions of one copy of this file: where several libraries of a process contain sedx, code of one may work on a system
+// that another one made.
 struct VmaCalls
 {
+    void (*setOwner)(MemoryAllocator*) noexcept = &SetOwner;
     ::VmaAllocator allocator = nullptr;
     bool own = false; // to be destroyed
     decltype(&::vmaCreateBufferWithAlignment) createBuffer = &::vmaCreateBufferWithAlignment;
@@ -122,16 +131,18 @@ Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
 }
 
 // VMA takes whole blocks and knows no budget: VkDeviceMemory is reserved where it is taken, and counted until it goes. (An
-// engine's allocator is not ours to watch: there buffers are counted.) VMA passes no user data on, so:
-thread_local MemoryAllocator* t_owner = nullptr; // whose call into VMA this thread is in
-
+// engine's allocator is not ours to watch: there buffers are counted.) VMA passes no user data on: a
+// thread says whose call into VMA it is in.
 class OwnerScope
 {
   public:
-    explicit OwnerScope(MemoryAllocator* owner) noexcept { t_owner = owner; }
-    ~OwnerScope() { t_owner = nullptr; }
+    OwnerScope(const VmaCalls& calls, MemoryAllocator* owner) noexcept : m_calls(calls) { m_calls.setOwner(owner); }
+    ~OwnerScope() { m_calls.setOwner(nullptr); }
     OwnerScope(const OwnerScope&) = delete;
     OwnerScope& operator=(const OwnerScope&) = delete;
+
+  private:
+    const VmaCalls& m_calls;
 };
 
 VKAPI_ATTR VkResult VKAPI_CALL AllocateWithinBudget(VkDevice device, const VkMemoryAllocateInfo* info,
@@ -273,7 +284,7 @@ VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMem
 {
     if (m_vma->own)
     {
-        const OwnerScope scope(this); // AllocateWithinBudget looks at the budget
+        const OwnerScope scope(*m_vma, this); // AllocateWithinBudget looks at the budget
         return CreateWithinBudget(request, made);
     }
     const uint32_t heap = HeapOf(request.memoryType);
@@ -374,7 +385,7 @@ VkResult MemoryAllocator::CreatePool(const VmaPoolInfo& info, void*& pool) noexc
     create.maxBlockCount = info.maxBlocks;
     create.priority = PriorityOf(info.priority);
     VmaPool made = nullptr;
-    const OwnerScope scope(this);
+    const OwnerScope scope(*m_vma, this);
     const VkResult result = m_device->Check(m_vma->createPool(m_vma->allocator, &create, &made));
     if (result != VK_SUCCESS)
         return result;
