@@ -20,9 +20,7 @@ constexpr Scenario kScenarios[] = {
     {"buffer_create", BufferCreate},
     {"buffer_create_threads", BufferCreateThreads},
     {"memory_overhead", MemoryOverhead},
-#ifdef SEDX_BENCH_POOLS
     {"pool_acquire", PoolAcquire},
-#endif
 };
 
 bool IsOptimised()

@@ -106,7 +106,7 @@ class Round
 std::vector<RoundResult> RunRounds(const Context& context, const std::vector<uint64_t>& bytes)
 {
     const auto system = MakeSystem(context);
-    const uint64_t before = CommittedBytes(*system);
+    const uint64_t before = CommittedBytes();
     std::vector<sedx::Buffer> buffers(bytes.size());
     bool isFirst = true;
     const Allocator allocator{
@@ -116,7 +116,7 @@ std::vector<RoundResult> RunRounds(const Context& context, const std::vector<uin
                     Require(system->CreateBuffer({.bytes = bytes[index], .usage = kUsage}), "CreateBuffer");
             },
         .free = [&](size_t index) { buffers[index] = {}; },
-        .committed = [&] { return CommittedBytes(*system) - before; },
+        .committed = [&] { return CommittedBytes() - before; },
         .onAllAlive =
             [&] {
                 if (std::exchange(isFirst, false))

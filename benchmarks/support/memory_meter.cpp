@@ -54,7 +54,7 @@ void Wrap(sedx::DeviceDispatch& table, VkDevice, void*)
 
 sedx::DispatchHook MemoryMeter::Hook() noexcept { return {.wrapDevice = Wrap}; }
 
-uint64_t CommittedBytes(const sedx::BufferSystem&)
+uint64_t CommittedBytes()
 {
     const std::lock_guard lock(g_meter.mutex);
     return g_meter.bytes;

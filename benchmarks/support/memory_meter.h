@@ -14,6 +14,6 @@ class MemoryMeter
     static sedx::DispatchHook Hook() noexcept;
 };
 
-// Bytes of device memory that the system holds at the moment, used or not. The one source of this number.
-uint64_t CommittedBytes(const sedx::BufferSystem& system);
+// Bytes of device memory that the library holds at the moment, used or not. The one source of this number.
+uint64_t CommittedBytes();
 } // namespace bench

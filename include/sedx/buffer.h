@@ -77,9 +77,9 @@ struct BufferId
 // VK_EXT_memory_priority, for whole blocks of memory, so buffers of different priority never share one.
 enum class BufferPriority : uint32_t
 {
-    Low,    // may go first
+    Low, // may go first
     Normal,
-    High,   // what the GPU writes, and what every frame reads
+    High, // what the GPU writes, and what every frame reads
     Count,
 };
 
@@ -91,7 +91,9 @@ struct BufferDesc
     std::string name{};                  // shown by debuggers, validation messages and reports
     // The backing never moves: for command buffers recorded once and replayed, and for raw addresses held elsewhere.
     bool pinned = false;
-    uint64_t alignment = 0; // bytes, a power of two up to 64 KiB: more than the usage demands; 0: what it demands
+    // Of the offset in the VkBuffer, in bytes, a power of two up to 64 KiB, if more than the usage demands; 0: what it demands.
+    // The device address follows as far as the driver aligns those of whole VkBuffers: 4096 bytes on the devices seen.
+    uint64_t alignment = 0;
     BufferPriority priority = BufferPriority::Normal;
 };
 
@@ -114,7 +116,7 @@ class SEDX_API Buffer
 
     // The following are constants of the buffer; an empty handle answers with zeros and "".
     BufferId ID() const noexcept;
-    uint64_t GetSize() const noexcept; // bytes asked for
+    uint64_t GetSize() const noexcept;  // bytes asked for
     BufferUsage Usage() const noexcept; // as completed by the library
     MemoryType Memory() const noexcept;
     const std::string& Name() const noexcept;
@@ -159,9 +161,9 @@ struct ResolvedBuffer
 // How a map may touch a buffer that the GPU may still read. None of them waits.
 enum class MapMode : uint32_t
 {
-    Read,             // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
-    Write,            // fails with Busy while the buffer is in flight
-    WriteDiscard,     // all bytes are new: same identity, new backing if the old one is in flight (Busy if it is pinned)
+    Read,         // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
+    Write,        // fails with Busy while the buffer is in flight
+    WriteDiscard, // all bytes are new: same identity, new backing if the old one is in flight (Busy if it is pinned)
     WriteNoOverwrite, // the caller promises not to touch bytes in flight; checked mode checks it
 };
 

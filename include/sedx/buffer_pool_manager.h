@@ -8,7 +8,8 @@
 // A lease is yours alone until it is released. What was released is handed out again only when the GPU has passed every
 // frame that was opened until then, if a frame resolved it, and every copy to or from it. Requests are rounded up to size
 // classes, four for each doubling (at most a fifth is unused); a class without a buffer at hand borrows one of up to twice
-// its size. Acquiring and releasing take constant time, whatever the pools hold.
+// its size. Acquiring and releasing take constant time where a buffer is at hand. Else, if one that would do waits for the
+// GPU, the system is polled; what the GPU has passed since is then looked through once.
 // Does NOT keep contents: what an acquired buffer holds is undefined. Does NOT wait: where nothing is at hand, a buffer is
 // made. All calls are thread-safe, except those of Module. Detach it (or let the system's ModuleStage do so) before the
 // system goes; leases may live longer.
@@ -128,6 +129,7 @@ class SEDX_API BufferPoolManager : public Module
     void OnDetach() override;
 
   private:
+    uint64_t ReleaseReady(uint32_t heap) noexcept;
     BufferSystem& m_system;
     BufferPoolManagerDesc m_desc;
     std::array<std::shared_ptr<detail::BufferPool>, static_cast<size_t>(BufferPoolKind::Count)> m_pools;

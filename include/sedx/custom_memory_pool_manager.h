@@ -23,8 +23,8 @@ struct MemoryPoolConfiguration
     // Bytes, a ceiling: blocks have at most one 32nd of their heap, but room for the buffer that needs them, and less where
     // the budget has less. 0: the library's own size for the heap.
     VkDeviceSize blockSize = 0;
-    // So many blocks stay when they are empty, until the pool has been idle for CustomMemoryPoolManagerDesc::idleNs, as far
-    // as warmHeapShare allows.
+    // So many blocks stay when they are empty, each until it has been empty for CustomMemoryPoolManagerDesc::idleNs, as far as
+    // warmHeapShare allows.
     uint32_t minBlockCount = 0;
     uint32_t maxBlockCount = 0; // of all memory types together; 0: no limit
     // What the memory must have. HOST_COHERENT is a wish: the library flushes. HOST_VISIBLE alone makes buffers of

@@ -13,8 +13,8 @@ struct WaitReport
 
 struct MemoryReport
 {
-    uint64_t buffers = 0;      // live, one for each backing
-    uint64_t bytes = 0;        // allocated now
+    uint64_t buffers = 0; // live, one for each backing
+    uint64_t bytes = 0;   // allocated now
     uint64_t peakBytes = 0;
 };
 
@@ -31,17 +31,17 @@ struct Report
 {
     uint64_t framesBegun = 0;
     uint64_t framesCompleted = 0;
-    uint64_t liveBuffers = 0;    // handles' targets, not backings
-    uint64_t createdBuffers = 0; // since creation
-    MemoryReport gpu;            // MemoryType::GPU and GPUUpload
-    MemoryReport cpu;            // MemoryType::CPU, without staging
-    MemoryReport readback;       // MemoryType::Readback and read-back blocks
-    MemoryReport staging;        // blocks of the upload path
-    MemoryReport deviceLocal;    // everything of this library that lies in device-local heaps
-    uint64_t committedBytes = 0; // taken from the driver for all of these, warm memory included
-    uint64_t blocks = 0;         // shared VkBuffers
-    uint64_t blockBytes = 0;     // their size
-    uint64_t blockFreeBytes = 0; // of that, not handed out
+    uint64_t liveBuffers = 0;      // handles' targets, not backings
+    uint64_t createdBuffers = 0;   // since creation
+    MemoryReport gpu;              // MemoryType::GPU and GPUUpload
+    MemoryReport cpu;              // MemoryType::CPU, without staging
+    MemoryReport readback;         // MemoryType::Readback and read-back blocks
+    MemoryReport staging;          // blocks of the upload path
+    MemoryReport deviceLocal;      // everything of this library that lies in device-local heaps
+    uint64_t committedBytes = 0;   // taken from the driver for all of these, warm memory included
+    uint64_t blocks = 0;           // shared VkBuffers
+    uint64_t blockBytes = 0;       // their size
+    uint64_t blockFreeBytes = 0;   // of that, not handed out
     uint64_t pendingDestroyed = 0; // backings dropped, waiting for the GPU
 
     uint64_t writes = 0;          // calls of Write / elements of WriteMany

@@ -20,8 +20,8 @@ namespace sedx
 {
 enum class FeatureModule : uint32_t
 {
-    Core = 1u << 0,         // buffers, frames, uploads, read-backs
-    MemoryBudget = 1u << 1, // exact heap budgets instead of the library's own accounting
+    Core = 1u << 0,           // buffers, frames, uploads, read-backs
+    MemoryBudget = 1u << 1,   // exact heap budgets instead of the library's own accounting
     MemoryPriority = 1u << 2, // BufferPriority reaches the driver
     All = 0x7,
 };

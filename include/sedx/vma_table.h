@@ -22,12 +22,12 @@ struct VmaTable
         uint32_t poolCreateInfo = 0;
     } sizes;
 
-    VmaFunction createBuffer = nullptr;              // vmaCreateBufferWithAlignment
-    VmaFunction destroyBuffer = nullptr;             // vmaDestroyBuffer
-    VmaFunction flushAllocation = nullptr;           // vmaFlushAllocation
-    VmaFunction invalidateAllocation = nullptr;      // vmaInvalidateAllocation
-    VmaFunction setAllocationName = nullptr;         // vmaSetAllocationName
-    VmaFunction getHeapBudgets = nullptr;            // vmaGetHeapBudgets
+    VmaFunction createBuffer = nullptr;         // vmaCreateBufferWithAlignment
+    VmaFunction destroyBuffer = nullptr;        // vmaDestroyBuffer
+    VmaFunction flushAllocation = nullptr;      // vmaFlushAllocation
+    VmaFunction invalidateAllocation = nullptr; // vmaInvalidateAllocation
+    VmaFunction setAllocationName = nullptr;    // vmaSetAllocationName
+    VmaFunction getHeapBudgets = nullptr;       // vmaGetHeapBudgets
     // Only for CustomMemoryPoolManager, which allocates from the library's ordinary blocks without them.
     VmaFunction findMemoryTypeIndexForBufferInfo = nullptr;
     VmaFunction createPool = nullptr;        // vmaCreatePool

@@ -101,7 +101,8 @@ Result<Ref<Backing>> BufferCore::CreateBacking(const BackingRequest& request)
     return backing;
 }
 
-Backing* BufferCore::MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage, MemoryRole role) noexcept
+Backing* BufferCore::MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage,
+                                 MemoryRole role) noexcept
 {
     auto* backing = new Backing();
     backing->core = this;
@@ -239,7 +240,7 @@ VkResult BufferCore::FlushHostWrites() noexcept
 
 // ---- trimming ------------------------------------------------------------------------------------------------------
 
-uint64_t BufferCore::AddTrimmer(std::function<void(uint64_t, uint64_t)> trimmer)
+uint64_t BufferCore::AddTrimmer(std::function<void(uint64_t)> trimmer)
 {
     const std::lock_guard lock(m_trimMutex);
     m_trimmers.emplace(++m_lastTrimmer, std::move(trimmer));
@@ -260,7 +261,7 @@ void BufferCore::Trim() noexcept
         return; // somebody is at it
     const uint64_t now = NowNs();
     for (const auto& [token, trimmer] : m_trimmers)
-        trimmer(now, m_frames->LastOpened());
+        trimmer(now);
 }
 
 // ---- numbers -------------------------------------------------------------------------------------------------------

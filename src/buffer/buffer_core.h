@@ -56,7 +56,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // ---- what is trimmed by time; called by Trim, one thread at a time, without other locks of the library. Trimmers must not
     // add or remove trimmers.
     uint64_t NowNs() const { return m_allocator->Now(); }
-    uint64_t AddTrimmer(std::function<void(uint64_t nowNs, uint64_t lastFrame)> trimmer); // the token is never 0
+    uint64_t AddTrimmer(std::function<void(uint64_t nowNs)> trimmer); // the token is never 0
     void RemoveTrimmer(uint64_t token) noexcept; // not called again, and no thread is inside when this returns
     void Trim() noexcept;
 
@@ -64,6 +64,8 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // From `pool`, or from ordinary memory if there is none or it has no room (then `*fellBack` becomes true).
     Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where, MemoryPool* pool = nullptr,
                                 bool* fellBack = nullptr);
+    // Whether it could be created at all; what CreateBuffer asks first.
+    Result<void> Check(const BufferDesc& desc) const;
     Result<Buffer> Find(BufferId id);
     void OnUnreferenced(BufferResource* resource) noexcept;
     ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
@@ -132,7 +134,6 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     BufferCore() = default;
     static uint32_t ShardOf(BufferId id) noexcept { return id.index % kShards; }
     MemoryRequest RequestOf(const BufferDesc& desc, BufferUsage usage) const noexcept;
-    Result<void> Check(const BufferDesc& desc) const;
     Result<void> CheckSize(uint64_t bytes, const char* name) const;
     uint64_t CapacityOf(uint64_t bytes) const noexcept;
     // All with the lock of the shard.
@@ -161,7 +162,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     std::vector<Kept> m_kept;
 
     std::mutex m_trimMutex;
-    std::map<uint64_t, std::function<void(uint64_t, uint64_t)>> m_trimmers;
+    std::map<uint64_t, std::function<void(uint64_t)>> m_trimmers;
     uint64_t m_lastTrimmer = 0;
 
     std::mutex m_poolsMutex;

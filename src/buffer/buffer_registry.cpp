@@ -66,12 +66,14 @@ Result<void> BufferCore::Check(const BufferDesc& desc) const
                     desc.alignment, kLargestAlignment);
     if (Any(desc.usage & (BufferUsage::AccelerationStructure | BufferUsage::AccelerationStructureInput)) &&
         !m_device->hasAccelerationStructures)
-        return Fail(ErrorCode::MissingFeature, "buffer '{}' is for acceleration structures, but device '{}' was made "
-                                               "without VK_KHR_acceleration_structure",
+        return Fail(ErrorCode::MissingFeature,
+                    "buffer '{}' is for acceleration structures, but device '{}' was made "
+                    "without VK_KHR_acceleration_structure",
                     desc.name, m_device->name);
     if (Any(desc.usage & BufferUsage::ShaderBindingTable) && !m_device->hasRayTracingPipelines)
-        return Fail(ErrorCode::MissingFeature, "buffer '{}' is a shader binding table, but device '{}' was made without "
-                                               "VK_KHR_ray_tracing_pipeline",
+        return Fail(ErrorCode::MissingFeature,
+                    "buffer '{}' is a shader binding table, but device '{}' was made without "
+                    "VK_KHR_ray_tracing_pipeline",
                     desc.name, m_device->name);
     return CheckSize(desc.bytes, desc.name.c_str());
 }
@@ -129,7 +131,8 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
     bool fromPool = false;
     if (pool != nullptr)
     {
-        fromPool = pool->Allocate(request.bytes, VulkanUsage(usage), desc.alignment, request.name, memory) == VK_SUCCESS;
+        const uint64_t alignment = std::max(desc.alignment, AlignmentOf(usage, m_device->alignments));
+        fromPool = pool->Allocate(request.bytes, VulkanUsage(usage), alignment, request.name, memory) == VK_SUCCESS;
         *fellBack = !fromPool;
     }
     std::unique_lock lock(m_locks[shard]);

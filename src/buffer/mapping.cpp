@@ -31,8 +31,8 @@ tl::unexpected<Error> ForeignBuffer(const Buffer& buffer)
 void FlushMapped(BufferCore& core, const BufferMemory& memory, uint64_t offset, uint64_t bytes, const std::string& name)
 {
     if (const VkResult result = core.Memory().Flush(memory, offset, bytes); result != VK_SUCCESS)
-        SEDX_CORE_ERROR_TAG("MEMORY", "the GPU may not see {} bytes of buffer '{}': flushing them failed with {}", bytes,
-                            name, ToString(result));
+        SEDX_CORE_ERROR_TAG("MEMORY", "the GPU may not see {} bytes of buffer '{}': flushing them failed with {}",
+                            bytes, name, ToString(result));
 }
 
 // Makes the bytes of a map accessible by the rules of its mode. The mutex of the resource is held.
@@ -41,8 +41,9 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
     if (!resource.backing)
         return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
     if (resource.backing->memory.mapped == nullptr)
-        return Fail(ErrorCode::NotMappable, "buffer '{}' ({} bytes) lies in memory that the CPU cannot map; use uploads "
-                                            "and read-backs",
+        return Fail(ErrorCode::NotMappable,
+                    "buffer '{}' ({} bytes) lies in memory that the CPU cannot map; use uploads "
+                    "and read-backs",
                     resource.name, resource.bytes);
     core.GetTimelines().Poll();
     core.Frames().Update();
@@ -69,7 +70,8 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
         if (!core.IsBackingInFlight(*resource.backing))
             return {};
         if (resource.pinned)
-            return Fail(ErrorCode::Busy, "buffer '{}' is pinned and in flight: it cannot get new memory", resource.name);
+            return Fail(ErrorCode::Busy, "buffer '{}' is pinned and in flight: it cannot get new memory",
+                        resource.name);
         BackingRequest request;
         request.memory.bytes = resource.bytes;
         request.memory.usage = resource.usage;
@@ -157,10 +159,7 @@ Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView& view, M
     return mapped;
 }
 
-detail::MappedRange::~MappedRange()
-{
-    Unmap();
-}
+detail::MappedRange::~MappedRange() { Unmap(); }
 
 void detail::MappedRange::Unmap() noexcept
 {

@@ -1,6 +1,8 @@
 // Ranges in 64 bits, without overflow.
 #pragma once
 
+#include "base/align.h"
+
 #include <sedx/buffer.h>
 
 namespace sedx
@@ -25,10 +27,5 @@ inline CheckedRange Check(const BufferView& view) noexcept
         return {};
     const uint64_t bytes = view.bytes == BufferView::kWhole ? capacity - view.offset : view.bytes;
     return {FitsInto(view.offset, bytes, capacity), view.offset, bytes};
-}
-
-inline uint64_t AlignUp(uint64_t value, uint64_t alignment) noexcept // a power of two
-{
-    return (value + alignment - 1) & ~(alignment - 1);
 }
 } // namespace sedx

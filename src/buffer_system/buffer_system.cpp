@@ -13,8 +13,7 @@ namespace
 {
 uint64_t SteadyNs()
 {
-    return static_cast<uint64_t>(
-        std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
+    return static_cast<uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 } // namespace
 
@@ -27,8 +26,9 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     if (desc.framesInFlight < 1 || desc.framesInFlight > 16)
         return Fail(ErrorCode::InvalidArgument, "framesInFlight is {}, 1 to 16 are possible", desc.framesInFlight);
     if (desc.stagingBlockBytes < 4096 || desc.stagingLimitBytes < desc.stagingBlockBytes)
-        return Fail(ErrorCode::InvalidArgument, "stagingBlockBytes is {} and stagingLimitBytes {}; a block has at least "
-                                                "4096 bytes, and the limit is at least one block",
+        return Fail(ErrorCode::InvalidArgument,
+                    "stagingBlockBytes is {} and stagingLimitBytes {}; a block has at least "
+                    "4096 bytes, and the limit is at least one block",
                     desc.stagingBlockBytes, desc.stagingLimitBytes);
     const std::shared_ptr<DeviceState>& device = desc.device.State();
     if (device->IsLost())
@@ -109,10 +109,7 @@ Result<Buffer> BufferSystem::CreateBuffer(uint64_t bytes, BufferUsage usage, Mem
     return m_impl->core->CreateBuffer({bytes, usage, memory, std::move(name), false}, where);
 }
 
-Result<Buffer> BufferSystem::Find(BufferId id) const
-{
-    return m_impl->core->Find(id);
-}
+Result<Buffer> BufferSystem::Find(BufferId id) const { return m_impl->core->Find(id); }
 
 bool BufferSystem::IsInFlight(const Buffer& buffer) const noexcept
 {
@@ -134,21 +131,21 @@ std::string BufferSystem::Explain(const Buffer& buffer) const
     const MemoryStrategy& strategy = m_impl->core->Memory().Strategy();
     const Placement& placement = strategy.For(resource.memory);
     const bool first = !placement.types.empty() && placement.types.front() == memory.memoryType;
-    return fmt::format("Buffer '{}' ({} bytes) lies {} in memory type {}, {}{}, because it asked for {} on a device whose "
-                       "memory is {}; it {}.",
-                       resource.name, resource.bytes,
-                       memory.block != nullptr ? fmt::format("at byte {} of a shared VkBuffer", memory.offset)
-                       : resource.backing->pool ? "in a memory pool"
-                                                : "in a VkBuffer of its own",
-                       memory.memoryType, placement.reason,
-                       first ? "" : " (a fall-back: the first choice had no room or does not fit the usage)",
-                       resource.memory == MemoryType::GPU         ? "GPU memory"
-                       : resource.memory == MemoryType::CPU       ? "CPU memory"
-                       : resource.memory == MemoryType::GPUUpload ? "GPU upload memory"
-                                                                  : "read-back memory",
-                       ToString(strategy.memoryClass),
-                       resource.pinned ? "is pinned and never moves"
-                                       : "may get new memory when it is mapped with WriteDiscard");
+    return fmt::format(
+        "Buffer '{}' ({} bytes) lies {} in memory type {}, {}{}, because it asked for {} on a device whose "
+        "memory is {}; it {}.",
+        resource.name, resource.bytes,
+        memory.block != nullptr  ? fmt::format("at byte {} of a shared VkBuffer", memory.offset)
+        : resource.backing->pool ? "in a memory pool"
+                                 : "in a VkBuffer of its own",
+        memory.memoryType, placement.reason,
+        first ? "" : " (a fall-back: the first choice had no room or does not fit the usage)",
+        resource.memory == MemoryType::GPU         ? "GPU memory"
+        : resource.memory == MemoryType::CPU       ? "CPU memory"
+        : resource.memory == MemoryType::GPUUpload ? "GPU upload memory"
+                                                   : "read-back memory",
+        ToString(strategy.memoryClass),
+        resource.pinned ? "is pinned and never moves" : "may get new memory when it is mapped with WriteDiscard");
 }
 
 Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
@@ -179,10 +176,7 @@ Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode)
     return MapRaw(*m_impl->core, buffer, mode);
 }
 
-void BufferSystem::UnmapBuffer(const Buffer& buffer)
-{
-    UnmapRaw(*m_impl->core, buffer);
-}
+void BufferSystem::UnmapBuffer(const Buffer& buffer) { UnmapRaw(*m_impl->core, buffer); }
 
 Result<detail::MappedRange> BufferSystem::MapRange(const BufferView& view, MapMode mode, uint64_t elementBytes,
                                                    uint64_t elementAlignment, bool write)
@@ -227,7 +221,8 @@ Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, c
 
 HeapBudget BufferSystem::GetBudget(uint32_t heap) const
 {
-    return heap < m_impl->core->Device().memory.memoryHeapCount ? m_impl->core->Memory().Budget().Of(heap) : HeapBudget{};
+    return heap < m_impl->core->Device().memory.memoryHeapCount ? m_impl->core->Memory().Budget().Of(heap)
+                                                                : HeapBudget{};
 }
 
 void BufferSystem::SetFocus(bool hasFocus) { m_impl->core->Memory().Budget().SetFocus(hasFocus); }

@@ -30,8 +30,9 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
     if (frame.System() != this)
         return Fail(ErrorCode::WrongState, "EndFrame: the frame is not one of this system");
     if (m_impl->core->Frames().HasSignals() && m_impl->transfers->LacksSubmission(frame.Number()))
-        return Fail(ErrorCode::WrongState, "EndFrame: CmdFlush recorded copies into frame {}, but no SubmitSync of its queue "
-                                           "followed",
+        return Fail(ErrorCode::WrongState,
+                    "EndFrame: CmdFlush recorded copies into frame {}, but no SubmitSync of its queue "
+                    "followed",
                     frame.Number());
     if (auto ended = m_impl->core->Frames().End(frame.Number()); !ended)
         return ended;
@@ -86,10 +87,7 @@ bool BufferSystem::HasPassed(TimelinePoint point) const noexcept
     return m_impl->core->GetTimelines().HasPassed(point);
 }
 
-void BufferSystem::Poll()
-{
-    m_impl->Poll();
-}
+void BufferSystem::Poll() { m_impl->Poll(); }
 
 // ---- Frame ---------------------------------------------------------------------------------------------------------
 

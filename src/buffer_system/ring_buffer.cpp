@@ -109,8 +109,5 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
     return result;
 }
 
-uint64_t RingBuffer::CapacityBytes() const noexcept
-{
-    return m_impl ? m_impl->pool->CapacityBytes() : 0;
-}
+uint64_t RingBuffer::CapacityBytes() const noexcept { return m_impl ? m_impl->pool->CapacityBytes() : 0; }
 } // namespace sedx

@@ -1,5 +1,7 @@
 #include "memory/block_allocator.h"
 
+#include "base/align.h"
+
 #include <algorithm>
 #include <bit>
 
@@ -9,11 +11,6 @@ namespace
 {
 constexpr uint64_t kSmallestBlock = 1ull << 20;
 constexpr uint64_t kBlockGranularity = 64ull << 10; // what drivers round memory to at the most
-
-uint64_t RoundUp(uint64_t bytes, uint64_t granularity) noexcept
-{
-    return (bytes + granularity - 1) / granularity * granularity;
-}
 } // namespace
 
 BlockAllocator::BlockAllocator(MemoryAllocator& memory, uint64_t warmNs) : m_memory(memory), m_warmNs(warmNs)
@@ -75,7 +72,7 @@ VkResult BlockAllocator::MakeBlock(uint32_t memoryType, BlockGroupKey key, uint6
                                    std::unique_ptr<MemoryBlock>& block) noexcept
 {
     const uint64_t preferred = m_types[memoryType].preferredBytes;
-    const uint64_t least = RoundUp(leastBytes, kBlockGranularity);
+    const uint64_t least = AlignUp(leastBytes, kBlockGranularity);
     const uint64_t share = std::bit_floor(std::max<uint64_t>(groupBytes / 8, 1));
     uint64_t size = std::max(std::min(std::max(share, kSmallestBlock), preferred), least);
     const DeviceState& device = m_memory.Device();
@@ -85,7 +82,11 @@ VkResult BlockAllocator::MakeBlock(uint32_t memoryType, BlockGroupKey key, uint6
     request.dedicated = true;
     request.priority = key.priority;
     request.name = "sedx block";
-    // A heap that is nearly full, or its budget, may have room for a smaller block.
+    // A heap that is nearly full, or its budget, may have room for a smaller block. What the budget has no room for is not
+    // asked for: it would count as refused, which the application is told.
+    const uint32_t heap = m_memory.HeapOf(memoryType);
+    while (size > least && m_memory.Budget().Admit(heap, size) == BudgetVerdict::OverHard)
+        size = std::max(size / 2, least);
     for (VkResult result = VK_ERROR_OUT_OF_DEVICE_MEMORY;; size = std::max(size / 2, least))
     {
         request.bytes = size;

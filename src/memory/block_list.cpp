@@ -77,8 +77,8 @@ std::unique_ptr<MemoryBlock> BlockList::Remove(MemoryBlock& block) noexcept
 
 bool BlockList::AllocateIn(MemoryBlock& block, uint64_t bytes, uint64_t alignment, BufferMemory& memory) noexcept
 {
-    // Blocks begin at multiples of every alignment that is asked for (BlockAllocator sees to that), so offsets in the block
-    // are enough to align.
+    // A block is a whole VkBuffer, or a chunk that begins at a multiple of the largest alignment of what it holds: offsets in
+    // the block are enough to align. Addresses follow as far as the driver aligns those of whole VkBuffers.
     RangeAllocator::Range range;
     if (block.freeBytes < bytes || !block.ranges.Allocate(bytes, alignment, range))
         return false;

@@ -18,10 +18,10 @@ struct MemoryBlock
     BufferMemory memory; // a VkBuffer, or a range of a larger block
     RangeAllocator ranges;
     uint64_t freeBytes = 0;
-    uint64_t emptySinceNs = 0;  // while it is empty
-    uint32_t group = 0;         // set by the owner: which list it is in
-    uint32_t shard = kNoShard;  // set by the owner: whose list it is
-    uint32_t bin = 0;           // where the list keeps it
+    uint64_t emptySinceNs = 0; // while it is empty
+    uint32_t group = 0;        // set by the owner: which list it is in
+    uint32_t shard = kNoShard; // set by the owner: whose list it is
+    uint32_t bin = 0;          // where the list keeps it
     MemoryBlock* previous = nullptr;
     MemoryBlock* next = nullptr;
 
@@ -58,8 +58,8 @@ class BlockList
     MemoryBlock* Any() const noexcept;
 
   private:
-    static constexpr uint32_t kBins = 64;       // bin b: 2^b <= free bytes < 2^(b+1)
-    static constexpr uint32_t kEmpty = kBins;   // a list of their own
+    static constexpr uint32_t kBins = 64;        // bin b: 2^b <= free bytes < 2^(b+1)
+    static constexpr uint32_t kEmpty = kBins;    // a list of their own
     static constexpr uint32_t kFull = kBins + 1; // in no list
     static constexpr uint32_t kTriesInBin = 4;
     static uint32_t BinOf(const MemoryBlock& block) noexcept;
@@ -68,7 +68,7 @@ class BlockList
     bool AllocateIn(MemoryBlock& block, uint64_t bytes, uint64_t alignment, BufferMemory& memory) noexcept;
 
     std::array<MemoryBlock*, kBins> m_bins{};
-    uint64_t m_binMask = 0; // bins that are not empty
+    uint64_t m_binMask = 0;             // bins that are not empty
     MemoryBlock* m_emptyHead = nullptr; // emptied last
     MemoryBlock* m_emptyTail = nullptr;
     MemoryBlock* m_full = nullptr;

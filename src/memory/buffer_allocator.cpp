@@ -1,5 +1,7 @@
 #include "memory/buffer_allocator.h"
 
+#include "base/align.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -11,10 +13,8 @@ namespace
 // the shared blocks is rare.
 constexpr uint64_t kChunkBytes = 256ull << 10;
 constexpr uint64_t kSmallBytes = kChunkBytes / 16;
-constexpr uint64_t kChunkAlignment = 4096; // and so the largest alignment of small buffers
+constexpr uint64_t kChunkAlignment = 4096;       // and so the largest alignment of small buffers
 constexpr uint64_t kDedicatedBytes = 1ull << 20; // a VkDeviceMemory of its own is worth it from here on, for many
-
-uint64_t RoundUp(uint64_t bytes, uint64_t powerOfTwo) noexcept { return (bytes + powerOfTwo - 1) & ~(powerOfTwo - 1); }
 
 // More memory, or another type, may help.
 bool IsExhausted(VkResult result) noexcept
@@ -43,16 +43,14 @@ BufferAllocator::BufferAllocator(MemoryAllocator& memory, ShardLocks& locks, Des
                           [this](const PressureRequest& request) { return m_desc.onOutOfMemory(request.bytes); });
 }
 
-BufferAllocator::~BufferAllocator()
-{
-    ReleaseWarm();
-}
+BufferAllocator::~BufferAllocator() { ReleaseWarm(); }
 
 // Types before this one are what the placement is for, those after it (on the other side of the bus) are its fall-back.
 size_t BufferAllocator::FallbackBegin(const Placement& placement) const noexcept
 {
     const auto isDeviceLocal = [this](uint32_t type) {
-        return (m_memory.Device().memory.memoryHeaps[m_memory.HeapOf(type)].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0;
+        return (m_memory.Device().memory.memoryHeaps[m_memory.HeapOf(type)].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) !=
+               0;
     };
     const auto other = std::find_if(placement.types.begin(), placement.types.end(), [&](uint32_t type) {
         return isDeviceLocal(type) != isDeviceLocal(placement.types.front());
@@ -72,7 +70,7 @@ BufferAllocator::Plan BufferAllocator::Prepare(const MemoryRequest& request) con
     for (const uint32_t type : plan.placement->types)
         atom = std::max(atom, strategy.atomBytes[type]);
     plan.alignment = std::max(plan.alignment, atom);
-    plan.bytes = RoundUp(request.bytes, atom);
+    plan.bytes = AlignUp(request.bytes, atom);
     plan.shared = m_desc.shareBuffers && !request.own;
     return plan;
 }
@@ -88,8 +86,8 @@ bool BufferAllocator::AllocateSmall(uint32_t shard, const MemoryRequest& request
     if (!IsSmall(plan) || plan.placement->types.empty())
         return false;
     // The first choice only: a fall-back is taken after the first choice was asked for more.
-    return (*m_shards[shard].chunks[plan.placement->types.front()])[plan.key.Index()].Allocate(plan.bytes, plan.alignment,
-                                                                                              memory);
+    return (*m_shards[shard].chunks[plan.placement->types.front()])[plan.key.Index()].Allocate(plan.bytes,
+                                                                                               plan.alignment, memory);
 }
 
 bool BufferAllocator::FreeSmall(uint32_t shard, const BufferMemory& memory) noexcept
@@ -120,7 +118,8 @@ VkResult BufferAllocator::AllocateFromNewChunk(uint32_t memoryType, const Plan& 
     BufferMemory range;
     VkResult result = m_blocks.Allocate(memoryType, plan.key, kChunkBytes, kChunkAlignment, range);
     if (result != VK_SUCCESS) // no room for a chunk, but perhaps for the buffer
-        return IsExhausted(result) ? m_blocks.Allocate(memoryType, plan.key, plan.bytes, plan.alignment, memory) : result;
+        return IsExhausted(result) ? m_blocks.Allocate(memoryType, plan.key, plan.bytes, plan.alignment, memory)
+                                   : result;
     std::unique_ptr<MemoryBlock> chunk = BlockList::MakeBlock(range);
     if (!chunk)
     {
@@ -212,8 +211,11 @@ Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, boo
     const size_t count = plan.placement->types.size();
     size_t fallback = m_fallbackBegin[static_cast<size_t>(PlacementOf(request.memory))];
     const MemoryStrategy& strategy = m_memory.Strategy();
-    const auto canHold = [&](uint32_t type) { return plan.bytes <= strategy.heaps[m_memory.HeapOf(type)].maxBufferBytes; };
-    if (std::none_of(plan.placement->types.begin(), plan.placement->types.begin() + static_cast<ptrdiff_t>(fallback), canHold))
+    const auto canHold = [&](uint32_t type) {
+        return plan.bytes <= strategy.heaps[m_memory.HeapOf(type)].maxBufferBytes;
+    };
+    if (std::none_of(plan.placement->types.begin(), plan.placement->types.begin() + static_cast<ptrdiff_t>(fallback),
+                     canHold))
         fallback = count; // never possible there (a window is for tiny data): no reason to free anything
     BufferMemory memory;
     VkResult result = TryTypes(plan, request, 0, fallback, memory);
@@ -221,7 +223,8 @@ Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, boo
         return memory;
     const auto fail = [&]() -> Result<BufferMemory> {
         return FailVk(result == VK_ERROR_FEATURE_NOT_PRESENT ? VK_ERROR_OUT_OF_DEVICE_MEMORY : result,
-                      "allocating {} bytes for buffer '{}' ({} memory types tried)", request.bytes, request.name, count);
+                      "allocating {} bytes for buffer '{}' ({} memory types tried)", request.bytes, request.name,
+                      count);
     };
     if (!IsExhausted(result))
         return fail();

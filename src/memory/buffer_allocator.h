@@ -19,12 +19,12 @@ namespace sedx
 {
 struct MemoryRequest
 {
-    uint64_t bytes = 0; // whole words (see BufferCore)
+    uint64_t bytes = 0;                    // whole words (see BufferCore)
     BufferUsage usage = BufferUsage::None; // completed
     MemoryType memory = MemoryType::GPU;
     uint64_t alignment = 0; // more than the usage demands; 0: no wish
     BufferPriority priority = BufferPriority::Normal;
-    bool own = false;       // a VkBuffer to itself
+    bool own = false; // a VkBuffer to itself
     const char* name = "";
 };
 
@@ -35,7 +35,7 @@ class BufferAllocator
     {
         bool shareBuffers = true; // false: every buffer gets a VkBuffer of its own, so that layers see each one
         uint64_t warmNs = 2'000'000'000;
-        std::function<uint64_t()> clock; // nanoseconds, from any start
+        std::function<uint64_t()> clock;                       // nanoseconds, from any start
         std::function<uint64_t(uint64_t bytes)> onOutOfMemory; // the application's last word; returns bytes freed
     };
     BufferAllocator(MemoryAllocator& memory, ShardLocks& locks, Desc desc);

@@ -13,16 +13,16 @@ struct MemoryBlock;
 struct BufferMemory
 {
     VkBuffer buffer = VK_NULL_HANDLE;
-    uint64_t offset = 0;           // in the VkBuffer
-    uint64_t bytes = 0;            // of the range
-    std::byte* mapped = nullptr;   // at offset; null if the memory cannot be mapped
-    VkDeviceAddress address = 0;   // at offset; 0 if the VkBuffer has none
-    void* allocation = nullptr;    // VmaAllocation of the VkBuffer, which begins where the VkBuffer does
+    uint64_t offset = 0;         // in the VkBuffer
+    uint64_t bytes = 0;          // of the range
+    std::byte* mapped = nullptr; // at offset; null if the memory cannot be mapped
+    VkDeviceAddress address = 0; // at offset; 0 if the VkBuffer has none
+    void* allocation = nullptr;  // VmaAllocation of the VkBuffer, which begins where the VkBuffer does
     uint32_t memoryType = 0;
     VkMemoryPropertyFlags flags = 0;
-    bool deviceLocal = false;      // lies in a device-local heap
-    MemoryBlock* block = nullptr;  // what it was cut from; null: it has the VkBuffer to itself
-    uint64_t range = 0;            // its handle there
+    bool deviceLocal = false;     // lies in a device-local heap
+    MemoryBlock* block = nullptr; // what it was cut from; null: it has the VkBuffer to itself
+    uint64_t range = 0;           // its handle there
 };
 
 // The same bytes seen as a part: `offset` bytes further on.

@@ -92,21 +92,23 @@ namespace
 Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
 {
     const auto sizeDiffers = [](const char* what, uint32_t theirs, size_t ours) {
-        return Fail(ErrorCode::VmaMismatch, "the engine's {} has {} bytes, the library's {}: its VMA is not shared", what,
-                    theirs, ours);
+        return Fail(ErrorCode::VmaMismatch, "the engine's {} has {} bytes, the library's {}: its VMA is not shared",
+                    what, theirs, ours);
     };
     if (table.sizes.allocationCreateInfo != sizeof(VmaAllocationCreateInfo))
-        return sizeDiffers("VmaAllocationCreateInfo", table.sizes.allocationCreateInfo, sizeof(VmaAllocationCreateInfo));
+        return sizeDiffers("VmaAllocationCreateInfo", table.sizes.allocationCreateInfo,
+                           sizeof(VmaAllocationCreateInfo));
     if (table.sizes.allocationInfo != sizeof(VmaAllocationInfo))
         return sizeDiffers("VmaAllocationInfo", table.sizes.allocationInfo, sizeof(VmaAllocationInfo));
     if (table.sizes.budget != sizeof(VmaBudget))
         return sizeDiffers("VmaBudget", table.sizes.budget, sizeof(VmaBudget));
     if (table.sizes.poolCreateInfo != sizeof(VmaPoolCreateInfo))
         return sizeDiffers("VmaPoolCreateInfo", table.sizes.poolCreateInfo, sizeof(VmaPoolCreateInfo));
-    if (table.allocator == nullptr || table.createBuffer == nullptr || table.destroyBuffer == nullptr || table.flushAllocation == nullptr ||
-        table.invalidateAllocation == nullptr || table.setAllocationName == nullptr ||
-        table.getHeapBudgets == nullptr)
-        return Fail(ErrorCode::VmaMismatch, "the table of the engine's VMA lacks the allocator or functions: its VMA is not shared");
+    if (table.allocator == nullptr || table.createBuffer == nullptr || table.destroyBuffer == nullptr ||
+        table.flushAllocation == nullptr || table.invalidateAllocation == nullptr ||
+        table.setAllocationName == nullptr || table.getHeapBudgets == nullptr)
+        return Fail(ErrorCode::VmaMismatch,
+                    "the table of the engine's VMA lacks the allocator or functions: its VMA is not shared");
     if ((table.allocatorFlags & VMA_ALLOCATOR_CREATE_BUFFER_DEVICE_ADDRESS_BIT) == 0)
         return Fail(ErrorCode::VmaMismatch, "the engine's VMA was created without "
                                             "VMA_ALLOCATOR_CREATE_BUFFER_DEVICE_ADDRESS_BIT: it is not shared");
@@ -130,9 +132,7 @@ Result<void> UseEngine(VmaCalls& calls, const VmaTable& table)
     return {};
 }
 
-// VMA takes whole blocks and knows no budget: VkDeviceMemory is reserved where it is taken, and counted until it goes. (An
-// engine's allocator is not ours to watch: there buffers are counted.) VMA passes no user data on: a
-// thread says whose call into VMA it is in.
+// While it lives, calls into VMA on this thread are made for `owner`.
 class OwnerScope
 {
   public:
@@ -145,6 +145,9 @@ class OwnerScope
     const VmaCalls& m_calls;
 };
 
+// VMA takes whole blocks and knows no budget: VkDeviceMemory is reserved where it is taken, and counted until it goes. VMA
+// passes no user data here, so the thread says for whom (OwnerScope). An engine's allocator is not ours to watch: there
+// CreateBuffer and Destroy count buffers.
 VKAPI_ATTR VkResult VKAPI_CALL AllocateWithinBudget(VkDevice device, const VkMemoryAllocateInfo* info,
                                                     const VkAllocationCallbacks* callbacks, VkDeviceMemory* memory)
 {
@@ -285,18 +288,18 @@ VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMem
     if (m_vma->own)
     {
         const OwnerScope scope(*m_vma, this); // AllocateWithinBudget looks at the budget
-        return CreateWithinBudget(request, made);
+        return MakeBuffer(request, made);
     }
     const uint32_t heap = HeapOf(request.memoryType);
     if (m_budget.Reserve(heap, request.bytes) == BudgetVerdict::OverHard)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    const VkResult result = CreateWithinBudget(request, made);
+    const VkResult result = MakeBuffer(request, made);
     if (result != VK_SUCCESS)
         m_budget.Remove(heap, request.bytes);
     return result;
 }
 
-VkResult MemoryAllocator::CreateWithinBudget(const VkBufferRequest& request, BufferMemory& made) noexcept
+VkResult MemoryAllocator::MakeBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
 {
     const VkBufferCreateInfo info = BufferInfo(request.bytes, request.usage);
     VmaAllocationCreateInfo wish{};
@@ -357,8 +360,8 @@ VkResult MemoryAllocator::Flush(const BufferMemory& memory, uint64_t offset, uin
 {
     if (bytes == 0 || (memory.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0)
         return VK_SUCCESS;
-    return m_device->Check(m_vma->flush(m_vma->allocator, static_cast<::VmaAllocation>(memory.allocation),
-                                        memory.offset + offset, bytes));
+    return m_device->Check(
+        m_vma->flush(m_vma->allocator, static_cast<::VmaAllocation>(memory.allocation), memory.offset + offset, bytes));
 }
 
 VkResult MemoryAllocator::Invalidate(const BufferMemory& memory, uint64_t offset, uint64_t bytes) noexcept
@@ -371,8 +374,8 @@ VkResult MemoryAllocator::Invalidate(const BufferMemory& memory, uint64_t offset
 
 bool MemoryAllocator::HasPools() const noexcept
 {
-    return m_vma->findType != nullptr && m_vma->createPool != nullptr && m_vma->destroyPool != nullptr && m_vma->getPoolStatistics != nullptr &&
-           m_vma->setPoolName != nullptr;
+    return m_vma->findType != nullptr && m_vma->createPool != nullptr && m_vma->destroyPool != nullptr &&
+           m_vma->getPoolStatistics != nullptr && m_vma->setPoolName != nullptr;
 }
 
 VkResult MemoryAllocator::CreatePool(const VmaPoolInfo& info, void*& pool) noexcept
@@ -381,8 +384,8 @@ VkResult MemoryAllocator::CreatePool(const VmaPoolInfo& info, void*& pool) noexc
     create.memoryTypeIndex = info.memoryType;
     create.flags = VMA_POOL_CREATE_IGNORE_BUFFER_IMAGE_GRANULARITY_BIT; // buffers only
     create.blockSize = info.blockBytes;
-    create.minBlockCount = info.minBlocks;
-    create.maxBlockCount = info.maxBlocks;
+    create.minBlockCount = 1;
+    create.maxBlockCount = 1;
     create.priority = PriorityOf(info.priority);
     VmaPool made = nullptr;
     const OwnerScope scope(*m_vma, this);

@@ -14,20 +14,18 @@ namespace sedx
 {
 struct VmaCalls; // typed functions; defined where VMA is compiled
 
-// A pool of VMA with blocks of its own. Lives until the last buffer from it has gone.
+// A pool of VMA with one block of its own. Lives until the last buffer from it has gone.
 struct VmaPoolInfo
 {
     uint32_t memoryType = 0;
-    uint64_t blockBytes = 0; // 0: VMA decides
-    uint32_t minBlocks = 0;
-    uint32_t maxBlocks = 0; // 0: no limit
+    uint64_t blockBytes = 0;
     BufferPriority priority = BufferPriority::Normal;
     const char* name = "";
 };
 struct VmaPoolUse
 {
     uint64_t blocks = 0;
-    uint64_t blockBytes = 0;  // taken from the driver
+    uint64_t blockBytes = 0; // taken from the driver
     uint64_t buffers = 0;
     uint64_t bufferBytes = 0;
 };
@@ -37,10 +35,10 @@ struct VkBufferRequest
     uint64_t bytes = 0;
     VkBufferUsageFlags usage = 0;
     uint32_t memoryType = 0;
-    uint64_t alignment = 1;  // of its memory; the device's demands come on top
-    bool dedicated = false;  // a VkDeviceMemory of its own
+    uint64_t alignment = 1; // of its memory; the device's demands come on top
+    bool dedicated = false; // a VkDeviceMemory of its own
     BufferPriority priority = BufferPriority::Normal;
-    void* pool = nullptr;    // VmaPool
+    void* pool = nullptr; // VmaPool
     const char* name = "";
 };
 
@@ -82,7 +80,7 @@ class MemoryAllocator
   private:
     MemoryAllocator(std::shared_ptr<DeviceState> device, const BudgetDesc& budget);
     VkBufferCreateInfo BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept;
-    VkResult CreateWithinBudget(const VkBufferRequest& request, BufferMemory& made) noexcept;
+    VkResult MakeBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept;
     std::shared_ptr<DeviceState> m_device;
     MemoryStrategy m_strategy;
     MemoryBudget m_budget;

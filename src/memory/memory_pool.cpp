@@ -11,10 +11,7 @@ Result<Ref<MemoryPool>> MemoryPool::Create(MemoryAllocator& memory, const VmaPoo
     return Ref<MemoryPool>(new MemoryPool(memory, pool, info.memoryType));
 }
 
-MemoryPool::~MemoryPool()
-{
-    m_memory.DestroyPool(m_pool);
-}
+MemoryPool::~MemoryPool() { m_memory.DestroyPool(m_pool); }
 
 void MemoryPool::Release() noexcept
 {
@@ -32,20 +29,8 @@ VkResult MemoryPool::Allocate(uint64_t bytes, VkBufferUsageFlags usage, uint64_t
     request.alignment = alignment;
     request.pool = m_pool;
     request.name = name;
-    const VkResult result = m_memory.CreateBuffer(request, memory);
-    if (result != VK_SUCCESS)
-        return result;
-    const uint64_t now = m_bytes.fetch_add(bytes, std::memory_order_relaxed) + bytes;
-    uint64_t peak = m_peakBytes.load(std::memory_order_relaxed);
-    while (peak < now && !m_peakBytes.compare_exchange_weak(peak, now, std::memory_order_relaxed))
-    {
-    }
-    return VK_SUCCESS;
+    return m_memory.CreateBuffer(request, memory);
 }
 
-void MemoryPool::Free(BufferMemory& memory) noexcept
-{
-    m_bytes.fetch_sub(memory.bytes, std::memory_order_relaxed);
-    m_memory.Destroy(memory);
-}
+void MemoryPool::Free(BufferMemory& memory) noexcept { m_memory.Destroy(memory); }
 } // namespace sedx

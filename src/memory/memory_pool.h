@@ -1,4 +1,4 @@
-// MemoryPool: a pool of VMA, kept alive by its owner and by every buffer that came from it. Thread-safe.
+// MemoryPool: a pool of VMA with one block of memory, kept alive by its owner and by every buffer that came from it. Thread-safe.
 #pragma once
 
 #include "base/ref.h"
@@ -18,12 +18,10 @@ class MemoryPool
     void AddRef() noexcept { m_references.fetch_add(1, std::memory_order_relaxed); }
     void Release() noexcept; // the last one destroys the pool
 
-    uint32_t MemoryTypeIndex() const noexcept { return m_memoryType; }
     VkResult Allocate(uint64_t bytes, VkBufferUsageFlags usage, uint64_t alignment, const char* name,
                       BufferMemory& memory) noexcept;
     void Free(BufferMemory& memory) noexcept;
     VmaPoolUse Use() const noexcept { return m_memory.UseOf(m_pool); }
-    uint64_t PeakBytes() const noexcept { return m_peakBytes.load(std::memory_order_relaxed); }
 
   private:
     MemoryPool(MemoryAllocator& memory, void* pool, uint32_t memoryType) noexcept
@@ -35,7 +33,5 @@ class MemoryPool
     void* m_pool;
     uint32_t m_memoryType;
     std::atomic<uint32_t> m_references{0};
-    std::atomic<uint64_t> m_bytes{0};
-    std::atomic<uint64_t> m_peakBytes{0};
 };
 } // namespace sedx

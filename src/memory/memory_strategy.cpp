@@ -179,7 +179,7 @@ MemoryStrategy ChooseMemory(const MemoryFacts& facts)
 
     Placement& read = of(PlacementKind::HostRead);
     read.types = Order(layout, [&](const TypeFacts& type) {
-        // Reading memory without cache is 30 to 60 times slower: the cache comes before everything else.
+        // Reading memory without cache is many times slower: the cache comes before everything else.
         return type.visible ? (type.cached ? 8 : 0) + 2 * HostRank(layout, type) + (type.coherent ? 1 : 0) : -1;
     });
     read.reason = HostReason(layout, read, true);

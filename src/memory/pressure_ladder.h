@@ -46,7 +46,8 @@ class PressureLadder
     void Unregister(uint64_t token) noexcept;
 
     // Succeeds as soon as `tryAgain` or `tryOtherPlacement` says true. The latter is the step OtherPlacement, skipped if
-    // empty. Both say true, too, when something failed that no freeing helps against: the caller knows. What another thread has freed meanwhile counts, too: it is tried again then.
+    // empty. Both say true, too, when something failed that no freeing helps against: the caller knows. What another thread
+    // has freed meanwhile counts, too: it is tried again then.
     // Fails with OutOfDeviceMemory and a sentence; at once on a thread that is on this ladder already.
     Result<void> Run(const PressureRequest& request, const std::function<bool()>& tryAgain,
                      const std::function<bool()>& tryOtherPlacement);

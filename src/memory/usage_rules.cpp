@@ -8,8 +8,8 @@ namespace
 {
 constexpr BufferUsage kTransfers = BufferUsage::TransferSrc | BufferUsage::TransferDst;
 constexpr BufferUsage kGeneral = kTransfers | BufferUsage::UniformTexel | BufferUsage::StorageTexel |
-                                 BufferUsage::Uniform | BufferUsage::Storage | BufferUsage::Index | BufferUsage::Vertex |
-                                 BufferUsage::Indirect | BufferUsage::DeviceAddress;
+                                 BufferUsage::Uniform | BufferUsage::Storage | BufferUsage::Index |
+                                 BufferUsage::Vertex | BufferUsage::Indirect | BufferUsage::DeviceAddress;
 constexpr BufferUsage kRayTracing = BufferUsage::AccelerationStructure | BufferUsage::AccelerationStructureInput |
                                     BufferUsage::ShaderBindingTable | BufferUsage::Scratch;
 // VUID-VkAccelerationStructureCreateInfoKHR-offset-03734: a constant of the specification, no limit of the device.

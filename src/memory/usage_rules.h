@@ -22,6 +22,7 @@ VkBufferUsageFlags UsageOfBlock(UsageClass usageClass, bool hasAccelerationStruc
                                 bool hasRayTracingPipelines) noexcept;
 // What Vulkan is told; takes out what is the library's own.
 VkBufferUsageFlags VulkanUsage(BufferUsage completedUsage) noexcept;
-// Of the first byte, in the VkBuffer and of the address. At least 16: a vec4, and the default of buffer references in GLSL.
+// Of the first byte's offset in its VkBuffer; the address follows as far as the driver aligns whole VkBuffers, which is a page
+// at least on the devices seen. At least 16: a vec4, and the default of buffer references in GLSL.
 uint64_t AlignmentOf(BufferUsage completedUsage, const AlignmentLimits& limits) noexcept;
 } // namespace sedx

@@ -170,10 +170,15 @@ PoolEntry* BufferPool::Reuse(uint64_t bytes) noexcept
     return entry;
 }
 
-bool BufferPool::HasWaiting() const noexcept
+bool BufferPool::HasWaitingFor(uint64_t bytes) const noexcept
 {
+    const uint32_t wanted = ClassOf(bytes);
+    const uint64_t largest = 2 * BytesOfClass(wanted);
     const std::lock_guard lock(m_mutex);
-    return m_report.waiting != 0;
+    for (uint32_t each = wanted; each < m_classes.size() && BytesOfClass(each) <= largest; ++each)
+        if (m_classes[each].waiting.Front() != nullptr)
+            return true;
+    return false;
 }
 
 Result<PoolEntry*> BufferPool::Create(uint64_t bytes)

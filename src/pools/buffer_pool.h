@@ -3,7 +3,8 @@
 //   Acquire ◀── ready (last released first) ◀── the GPU has passed ── waiting (first released first) ◀── Release
 //                 └── unused for long: given back
 //
-// One lock for all classes, held for a few instructions: nothing is allocated, created or destroyed under it. A buffer that
+// One lock for all classes: nothing is allocated, created or destroyed under it. It is held for a few instructions, except by
+// the first request after the GPU has passed something, which moves what waited. A buffer that
 // becomes ready counts as fresh, so that its next owner may map and write it in place.
 // Order of locks: this one, then that of a buffer.
 #pragma once
@@ -66,7 +67,8 @@ class BufferPool
     // a valid one.
     PoolEntry* Reuse(uint64_t bytes) noexcept;
     // Released buffers wait for the GPU: polling may help.
-    bool HasWaiting() const noexcept;
+    // Whether a buffer that would do waits for the GPU.
+    bool HasWaitingFor(uint64_t bytes) const noexcept;
     // The request is valid. No lock of the library is held.
     Result<PoolEntry*> Create(uint64_t bytes);
     void Release(PoolEntry* entry) noexcept;

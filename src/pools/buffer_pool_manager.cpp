@@ -98,14 +98,10 @@ void BufferPoolManager::OnAttach()
     BufferCore& core = *m_system.Internals().core;
     for (const auto& pool : m_pools)
         pool->Open();
-    m_pressureHandler = core.Allocator().Ladder().Register(PressureStep::TrimPools, "buffer pools",
-                                                           [this](const PressureRequest& request) {
-                                                               uint64_t bytes = 0;
-                                                               for (const auto& pool : m_pools)
-                                                                   bytes += pool->ReleaseReady(request.heap);
-                                                               return bytes;
-                                                           });
-    m_trimmer = core.AddTrimmer([this](uint64_t nowNs, uint64_t) {
+    m_pressureHandler = core.Allocator().Ladder().Register(
+        PressureStep::TrimPools, "buffer pools",
+        [this](const PressureRequest& request) { return ReleaseReady(request.heap); });
+    m_trimmer = core.AddTrimmer([this](uint64_t nowNs) {
         for (const auto& pool : m_pools)
             pool->Update(nowNs);
     });
@@ -158,7 +154,7 @@ Result<PooledBuffer> BufferPoolManager::Acquire(BufferPoolKind kind, uint64_t by
     SEDX_PROFILE_SCOPE("BufferPoolManager::Acquire");
     if (auto possible = pool->Check(bytes); !possible)
         return Forward(possible);
-    if (pool->HasWaiting())
+    if (pool->HasWaitingFor(bytes))
     {
         m_system.Poll(); // what has passed since the last poll is better than another buffer
         if (detail::PoolEntry* entry = pool->Reuse(bytes))
@@ -177,13 +173,15 @@ Result<void> BufferPoolManager::WarmUp(BufferPoolKind kind, uint64_t bytes, uint
     return m_pools[static_cast<size_t>(kind)]->WarmUp(bytes, count);
 }
 
-uint64_t BufferPoolManager::ReleaseUnused() noexcept
+uint64_t BufferPoolManager::ReleaseReady(uint32_t heap) noexcept
 {
     uint64_t bytes = 0;
     for (const auto& pool : m_pools)
-        bytes += pool->ReleaseReady(BufferPool::kAllHeaps);
+        bytes += pool->ReleaseReady(heap);
     return bytes;
 }
+
+uint64_t BufferPoolManager::ReleaseUnused() noexcept { return ReleaseReady(BufferPool::kAllHeaps); }
 
 BufferPoolReport BufferPoolManager::GetReport(BufferPoolKind kind) const noexcept
 {

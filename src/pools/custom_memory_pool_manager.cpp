@@ -16,7 +16,6 @@ struct CustomMemoryPoolManager::Impl
     uint64_t warmNs = 0;
     mutable std::mutex mutex;
     bool isAttached = false;
-    bool hasPools = false;
     std::map<std::string, std::shared_ptr<MemoryPoolBlocks>> pools;
     std::set<std::string> unknownNames; // that were logged
     uint64_t fallbacks = 0;             // of unknown and of destroyed pools
@@ -64,7 +63,6 @@ void CustomMemoryPoolManager::OnAttach()
         if (impl.isAttached || !core.IsAlive())
             return;
         impl.isAttached = true;
-        impl.hasPools = core.Memory().HasPools();
         if (m_desc.createGuidePools)
         {
             impl.pools["vertex"] = impl.Make("vertex", m_desc.vertex, m_desc);
@@ -73,7 +71,7 @@ void CustomMemoryPoolManager::OnAttach()
             impl.pools["raytracing"] = impl.Make("raytracing", m_desc.rayTracing, m_desc);
         }
     }
-    if (!impl.hasPools)
+    if (!core.Memory().HasPools())
         SEDX_CORE_WARN_TAG("MEMORY",
                            "the engine's VMA was handed over without its functions for pools: buffers of '{}' "
                            "come from ordinary memory",
@@ -81,7 +79,7 @@ void CustomMemoryPoolManager::OnAttach()
     impl.pressureHandler = core.Allocator().Ladder().Register(
         PressureStep::ReleaseWarmBlocks, "empty blocks of memory pools",
         [&impl](const PressureRequest& request) { return impl.ReleaseEmpty(request.heap); });
-    impl.trimmer = core.AddTrimmer([&impl](uint64_t nowNs, uint64_t) {
+    impl.trimmer = core.AddTrimmer([&impl](uint64_t nowNs) {
         for (const auto& pool : impl.All())
             pool->Trim(nowNs);
     });
@@ -177,7 +175,7 @@ Result<Buffer> CustomMemoryPoolManager::AllocateFromPool(const std::string& pool
             pool = found->second;
     }
     if (pool)
-        return pool->Allocate(desc, where, impl.hasPools);
+        return pool->Allocate(desc, where);
     BufferDesc ordinary = desc;
     ordinary.memory = MemoryType::GPU;
     auto buffer = impl.core->CreateBuffer(ordinary, where);

@@ -1,5 +1,7 @@
 #include "pools/memory_pool_blocks.h"
 
+#include "base/align.h"
+
 #include <sedx/log.h>
 
 #include <algorithm>
@@ -15,11 +17,6 @@ constexpr uint64_t kBlockGranularity = 64ull << 10; // covers what the driver ad
 constexpr VkMemoryPropertyFlags kHostVisible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
 constexpr VkMemoryPropertyFlags kDeviceLocal = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
 
-uint64_t RoundUp(uint64_t bytes, uint64_t powerOfTwo) noexcept
-{
-    return bytes > UINT64_MAX - powerOfTwo ? bytes : (bytes + powerOfTwo - 1) & ~(powerOfTwo - 1);
-}
-
 MemoryType MemoryOf(VkMemoryPropertyFlags wanted) noexcept
 {
     if ((wanted & kHostVisible) == 0)
@@ -27,16 +24,6 @@ MemoryType MemoryOf(VkMemoryPropertyFlags wanted) noexcept
     if ((wanted & kDeviceLocal) != 0)
         return MemoryType::GPUUpload;
     return (wanted & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0 ? MemoryType::Readback : MemoryType::CPU;
-}
-
-bool IsPossible(const BufferDesc& desc, const DeviceState& device) noexcept
-{
-    constexpr BufferUsage structures = BufferUsage::AccelerationStructure | BufferUsage::AccelerationStructureInput;
-    return desc.bytes != 0 && desc.usage != BufferUsage::None && !device.IsLost() &&
-           desc.bytes <= std::min(device.maxBufferSize, device.maxAllocationSize) &&
-           (desc.alignment == 0 || std::has_single_bit(desc.alignment)) &&
-           (!Any(desc.usage & structures) || device.hasAccelerationStructures) &&
-           (!Any(desc.usage & BufferUsage::ShaderBindingTable) || device.hasRayTracingPipelines);
 }
 } // namespace
 
@@ -74,19 +61,17 @@ MemoryPoolBlocks::Types MemoryPoolBlocks::TypesFor(BufferUsage usage)
     return types;
 }
 
-Result<Buffer> MemoryPoolBlocks::Allocate(BufferDesc desc, const std::source_location& where, bool mayUsePool)
+Result<Buffer> MemoryPoolBlocks::Allocate(BufferDesc desc, const std::source_location& where)
 {
     desc.memory = m_memory;
     desc.priority = m_config.priority;
-    if (!IsPossible(desc, m_core.Device()))
-        return m_core.CreateBuffer(desc, where); // says what is wrong
+    if (auto possible = m_core.Check(desc); !possible)
+        return Forward(possible);
     Reason reason = Reason::NoPools;
     Buffer elsewhere; // what came from ordinary memory when a block turned out to have no room in one piece
-    if (mayUsePool)
+    if (m_core.Memory().HasPools())
     {
         const BufferUsage usage = CompleteUsage(desc.usage);
-        BufferDesc placed = desc;
-        placed.alignment = std::max(desc.alignment, AlignmentOf(usage, m_core.Device().alignments));
         const Types types = TypesFor(usage);
         std::vector<const Block*> tried;
         for (bool isNew = false; !isNew;)
@@ -101,7 +86,7 @@ Result<Buffer> MemoryPoolBlocks::Allocate(BufferDesc desc, const std::source_loc
             }
             tried.push_back(block.get());
             bool fellBack = false;
-            auto buffer = m_core.CreateBuffer(placed, where, block->pool.Get(), &fellBack);
+            auto buffer = m_core.CreateBuffer(desc, where, block->pool.Get(), &fellBack);
             const bool isAllocated = buffer && !fellBack;
             Leave(*block, desc.bytes, isAllocated);
             if (isAllocated)
@@ -194,25 +179,20 @@ Ref<MemoryPool> MemoryPoolBlocks::MakeBlock(uint32_t memoryType, uint64_t bytes,
     const uint32_t heap = memory.HeapOf(memoryType);
     const uint64_t largest = LargestBlock(heap);
     const uint64_t share = std::bit_floor(memory.Strategy().heaps[heap].capBytes / kBlocksOfHeap);
-    const uint64_t needed = std::min(RoundUp(bytes, kBlockGranularity), largest);
+    const uint64_t needed = std::min(AlignUp(bytes, kBlockGranularity), largest);
     const uint64_t smallest = std::clamp(kSmallestBlock, needed, largest);
     for (uint64_t size = std::clamp(share, smallest, largest);; size = std::max(size / 2, smallest))
     {
         const bool isSmallest = size == smallest;
         const BudgetVerdict verdict = memory.Budget().Admit(heap, size);
-        // Reserved until VMA has taken the memory and counted it, as for buffers.
-        if ((verdict == BudgetVerdict::Fits || (verdict == BudgetVerdict::OverSoft && isSmallest)) &&
-            memory.Budget().Reserve(heap, size) != BudgetVerdict::OverHard)
+        if (verdict == BudgetVerdict::Fits || (verdict == BudgetVerdict::OverSoft && isSmallest))
         {
             VmaPoolInfo info;
             info.memoryType = memoryType;
             info.blockBytes = size;
-            info.minBlocks = 1;
-            info.maxBlocks = 1;
             info.priority = m_config.priority;
             info.name = m_config.name.empty() ? m_name.c_str() : m_config.name.c_str();
             auto pool = MemoryPool::Create(memory, info);
-            memory.Budget().Remove(heap, size);
             blockBytes = size;
             if (pool)
                 return std::move(*pool);

@@ -21,8 +21,8 @@ class MemoryPoolBlocks
     bool HasTypes() const { return !m_types.empty(); }
     MemoryType Memory() const noexcept { return m_memory; }
 
-    // A buffer of the pool, or from ordinary memory. `mayUsePool`: false if the device has no pools.
-    Result<Buffer> Allocate(BufferDesc desc, const std::source_location& where, bool mayUsePool);
+    // A buffer of the pool, or from ordinary memory.
+    Result<Buffer> Allocate(BufferDesc desc, const std::source_location& where);
     static constexpr uint32_t kAllHeaps = ~0u;
     uint64_t ReleaseEmpty(uint32_t heap) noexcept; // returns bytes
     void Trim(uint64_t nowNs) noexcept;

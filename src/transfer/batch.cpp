@@ -108,9 +108,8 @@ void RecordBufferWrites(const DeviceDispatch& vk, VkCommandBuffer cmd, BufferWri
 void RecordImageWrite(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageWrite& write, BatchStats& stats)
 {
     constexpr VkImageLayout kLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
-    ImageBarrier(vk, cmd, write.target, write.target.oldLayout, kLayout, kAll,
-                 AccessesOf(write.target.oldLayout), kCopy,
-                 VK_ACCESS_2_TRANSFER_WRITE_BIT);
+    ImageBarrier(vk, cmd, write.target, write.target.oldLayout, kLayout, kAll, AccessesOf(write.target.oldLayout),
+                 kCopy, VK_ACCESS_2_TRANSFER_WRITE_BIT);
     for (const ImageWrite::Piece& piece : write.pieces)
     {
         VkCopyBufferToImageInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_TO_IMAGE_INFO_2};
@@ -143,8 +142,7 @@ void RecordBufferRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const Buffe
 void RecordImageRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageRead& read, BatchStats& stats)
 {
     constexpr VkImageLayout kLayout = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL;
-    ImageBarrier(vk, cmd, read.target, read.target.oldLayout, kLayout, kAll,
-                 AccessesOf(read.target.oldLayout), kCopy,
+    ImageBarrier(vk, cmd, read.target, read.target.oldLayout, kLayout, kAll, AccessesOf(read.target.oldLayout), kCopy,
                  VK_ACCESS_2_TRANSFER_READ_BIT);
     VkCopyImageToBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_IMAGE_TO_BUFFER_INFO_2};
     copy.srcImage = read.target.image;
@@ -166,9 +164,8 @@ bool Batch::HasWrites() const noexcept
 
 bool Batch::HasImages() const noexcept
 {
-    return std::any_of(epochs.begin(), epochs.end(), [](const Epoch& epoch) {
-        return !epoch.imageWrites.empty() || !epoch.imageReads.empty();
-    });
+    return std::any_of(epochs.begin(), epochs.end(),
+                       [](const Epoch& epoch) { return !epoch.imageWrites.empty() || !epoch.imageReads.empty(); });
 }
 
 bool Batch::HasWork(uint64_t readsThrough) const noexcept

@@ -13,9 +13,9 @@ namespace
 struct RegionLayout
 {
     TexelBlock block;
-    uint32_t rowBlocks = 0;   // blocks in a row of the region
-    uint32_t rows = 0;        // rows of blocks in a slice
-    uint64_t slices = 0;      // depth times layers
+    uint32_t rowBlocks = 0; // blocks in a row of the region
+    uint32_t rows = 0;      // rows of blocks in a slice
+    uint64_t slices = 0;    // depth times layers
     uint64_t rowBytes = 0;
     uint64_t TotalBytes() const noexcept { return rowBytes * rows * slices; }
 };
@@ -38,7 +38,8 @@ Result<RegionLayout> Lay(const ImageTarget& image, const ImageRegion& region, co
                          const VkPhysicalDeviceLimits& limits)
 {
     // Sizes that no image of this device has would overflow the sums below.
-    const uint32_t largest = std::max({limits.maxImageDimension1D, limits.maxImageDimension2D, limits.maxImageDimension3D});
+    const uint32_t largest =
+        std::max({limits.maxImageDimension1D, limits.maxImageDimension2D, limits.maxImageDimension3D});
     if (image.extent.width > largest || image.extent.height > largest || image.extent.depth > largest ||
         region.subresource.layerCount > limits.maxImageArrayLayers)
         return Fail(ErrorCode::LimitExceeded,
@@ -120,8 +121,8 @@ std::vector<PieceShape> CutIntoPieces(const ImageRegion& region, const RegionLay
             piece.subresource.layerCount = 1;
             piece.offset = {region.offset.x, region.offset.y + static_cast<int32_t>(texelRow),
                             region.offset.z + static_cast<int32_t>(slice % region.extent.depth)};
-            piece.extent = {region.extent.width,
-                            std::min(count * layout.block.height, region.extent.height - texelRow), 1};
+            piece.extent = {region.extent.width, std::min(count * layout.block.height, region.extent.height - texelRow),
+                            1};
             pieces.push_back(piece);
             row += count;
         }
@@ -215,8 +216,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImage(const ImageTarget& ima
     return carriers;
 }
 
-Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, const ImageRegion& region,
-                                                    uint64_t frame)
+Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, const ImageRegion& region, uint64_t frame)
 {
     if (!m_alive.load())
         return Fail(ErrorCode::WrongState, "the system is gone");
@@ -226,8 +226,8 @@ Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, co
         return Fail(ErrorCode::InvalidArgument, "RequestImage needs an image");
     if (image.oldLayout == VK_IMAGE_LAYOUT_UNDEFINED)
         return Fail(ErrorCode::InvalidArgument, "RequestImage: with oldLayout UNDEFINED there is nothing to read");
-    const auto layout = Lay(image, region, m_core->Device().queues[0].imageGranularity,
-                            m_core->Device().properties.limits);
+    const auto layout =
+        Lay(image, region, m_core->Device().queues[0].imageGranularity, m_core->Device().properties.limits);
     if (!layout)
         return tl::unexpected(layout.error());
     const uint64_t alignment = CopyAlignment(layout->block, m_core->Device().properties.limits);

@@ -29,10 +29,7 @@ Result<void> ReadbackQueue::CmdFlush(const Frame& frame, VkCommandBuffer cmd, ui
     return {};
 }
 
-bool ReadbackTicket::Ready() const noexcept
-{
-    return m_record && m_record->engine->IsSettled(*m_record);
-}
+bool ReadbackTicket::Ready() const noexcept { return m_record && m_record->engine->IsSettled(*m_record); }
 
 Result<std::span<const std::byte>> ReadbackTicket::Wait(uint64_t timeoutNs) const
 {

@@ -52,10 +52,11 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
 {
     m_current->number = 1;
-    m_pressureHandler = m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
-        PollAll();
-        return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
-    });
+    m_pressureHandler =
+        m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
+            PollAll();
+            return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
+        });
 }
 
 TransferEngine::~TransferEngine() = default;
@@ -102,7 +103,8 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
             return slice;
         };
         auto slice = once();
-        return !slice && slice.error().code == ErrorCode::OutOfDeviceMemory ? m_staging->Relieve(minBytes, once) : slice;
+        return !slice && slice.error().code == ErrorCode::OutOfDeviceMemory ? m_staging->Relieve(minBytes, once)
+                                                                            : slice;
     };
     const auto isExhausted = [](const Result<Slice>& slice) {
         return !slice && slice.error().code == ErrorCode::OutOfStaging;
@@ -120,8 +122,9 @@ Result<Slice> TransferEngine::AllocateStaging(uint64_t minBytes, uint64_t bytes,
         if (!isExhausted(slice) || policy == OutOfStaging::Fail)
             return slice;
         if (m_submitMode != SubmitMode::Own)
-            return Fail(ErrorCode::NotSubmitted, "staging is exhausted ({} bytes), and in recorded mode only CmdFlush "
-                                                 "can send out what was collected",
+            return Fail(ErrorCode::NotSubmitted,
+                        "staging is exhausted ({} bytes), and in recorded mode only CmdFlush "
+                        "can send out what was collected",
                         m_staging->Desc().limitBytes);
         commit();
         const auto waited = WaitForStaging();
@@ -158,15 +161,15 @@ Result<bool> TransferEngine::WaitForStaging()
         {
             const auto begin = std::chrono::steady_clock::now();
             m_sliceAppended.wait(lock);
-            m_core->GetTimelines().CountWait(
-                WaitCause::BackPressure,
-                static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                          std::chrono::steady_clock::now() - begin)
-                                          .count()));
+            m_core->GetTimelines().CountWait(WaitCause::BackPressure,
+                                             static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                                       std::chrono::steady_clock::now() - begin)
+                                                                       .count()));
             return true;
         }
         else if (!m_leases.empty())
-            return Fail(ErrorCode::OutOfStaging, "staging is exhausted ({} bytes) by leases of frames that have not passed",
+            return Fail(ErrorCode::OutOfStaging,
+                        "staging is exhausted ({} bytes) by leases of frames that have not passed",
                         m_staging->Desc().limitBytes);
         else if (m_current->HasWrites())
             return true; // collected by another thread just now: submitted in the next round
@@ -271,8 +274,8 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     if (bytes == 0)
         return Fail(ErrorCode::OutOfRange, "0 bytes of staging were asked for");
     if (alignment == 0)
-        alignment = std::bit_ceil(std::max<uint64_t>(
-            16, m_core->Device().properties.limits.optimalBufferCopyOffsetAlignment));
+        alignment =
+            std::bit_ceil(std::max<uint64_t>(16, m_core->Device().properties.limits.optimalBufferCopyOffsetAlignment));
     if (!std::has_single_bit(alignment))
         return Fail(ErrorCode::InvalidArgument, "alignment {} is not a power of two", alignment);
     if (!m_core->Frames().IsOpen(frame))

@@ -71,7 +71,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     bool HasFramePassed(uint64_t frame) noexcept;
     // Complete, failed or lost.
     bool IsSettled(const ReadbackRecord& record) noexcept;
-    // Makes completed bytes visible to the CPU; VK_NOT_READY if there are none.
+    // Makes completed bytes visible to the CPU; VK_NOT_READY if there are none yet, VK_ERROR_UNKNOWN if none will come.
     VkResult PrepareBytes(ReadbackRecord& record) noexcept;
     void Release(ReadbackRecord& record) noexcept;
 

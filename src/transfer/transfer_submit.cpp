@@ -341,11 +341,10 @@ void TransferEngine::Update() noexcept
         while (!m_pending.empty())
         {
             Batch& batch = *m_pending.front();
-            const bool hasPassed =
-                batch.state == Batch::State::Failed ||
-                (batch.state == Batch::State::Submitted &&
-                 m_core->GetTimelines().HasPassed({kTransferTimeline, batch.transferValue})) ||
-                (batch.state == Batch::State::Recorded && completedFrame >= batch.frame);
+            const bool hasPassed = batch.state == Batch::State::Failed ||
+                                   (batch.state == Batch::State::Submitted &&
+                                    m_core->GetTimelines().HasPassed({kTransferTimeline, batch.transferValue})) ||
+                                   (batch.state == Batch::State::Recorded && completedFrame >= batch.frame);
             if (!hasPassed)
                 break;
             for (const auto& [block, slices] : batch.slices)
@@ -436,8 +435,9 @@ Result<TimelinePoint> TransferEngine::PointOf(Carriers carriers)
             return TimelinePoint{};
         if (points.size() == 1 && !m_core->Frames().IsOpen(carriers.frame))
             return points.front();
-        return Fail(ErrorCode::NotSubmitted, "frame {} is still open, or has work on {} queues: there is no single point",
-                    carriers.frame, points.size());
+        return Fail(ErrorCode::NotSubmitted,
+                    "frame {} is still open, or has work on {} queues: there is no single point", carriers.frame,
+                    points.size());
     }
     const std::lock_guard submitLock(m_submitMutex); // a batch that is being recorded has its value afterwards
     const std::lock_guard lock(m_mutex);
@@ -468,7 +468,8 @@ Result<void> TransferEngine::WaitForFrame(uint64_t frame, uint64_t timeoutNs, Wa
     const VkResult result = m_core->Frames().WaitFor(frame, timeoutNs, cause);
     PollAll();
     if (result == VK_NOT_READY)
-        return Fail(ErrorCode::NotSubmitted, "frame {} has not ended, or only the engine knows when it has passed", frame);
+        return Fail(ErrorCode::NotSubmitted, "frame {} has not ended, or only the engine knows when it has passed",
+                    frame);
     if (result == VK_ERROR_DEVICE_LOST)
         return m_core->Device().LostError();
     if (result != VK_SUCCESS)
@@ -476,10 +477,7 @@ Result<void> TransferEngine::WaitForFrame(uint64_t frame, uint64_t timeoutNs, Wa
     return {};
 }
 
-bool TransferEngine::IsSettled(const ReadbackRecord& record) noexcept
-{
-    return IsComplete(record.batch.load());
-}
+bool TransferEngine::IsSettled(const ReadbackRecord& record) noexcept { return IsComplete(record.batch.load()); }
 
 VkResult TransferEngine::PrepareBytes(ReadbackRecord& record) noexcept
 {
@@ -490,8 +488,8 @@ VkResult TransferEngine::PrepareBytes(ReadbackRecord& record) noexcept
         return VK_ERROR_UNKNOWN;
     if (record.visible)
         return VK_SUCCESS;
-    const VkResult result = m_core->Memory().Invalidate(record.slice.block->backing->memory, record.slice.offset,
-                                                        record.slice.bytes);
+    const VkResult result =
+        m_core->Memory().Invalidate(record.slice.block->backing->memory, record.slice.offset, record.slice.bytes);
     record.visible = result == VK_SUCCESS;
     return result;
 }

@@ -90,8 +90,7 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
                     kMaxQueues);
     for (const QueueDesc& queue : desc.queues)
         if (queue.queue == VK_NULL_HANDLE || static_cast<bool>(queue.lock) != static_cast<bool>(queue.unlock))
-            return Fail(ErrorCode::InvalidArgument,
-                        "a queue of AdoptDesc is null, or has only one of lock and unlock");
+            return Fail(ErrorCode::InvalidArgument, "a queue of AdoptDesc is null, or has only one of lock and unlock");
     if (desc.instanceApiVersion < VK_API_VERSION_1_3)
         return Fail(ErrorCode::MissingFeature, "the instance was created for Vulkan {}.{}, 1.3 is needed",
                     VK_API_VERSION_MAJOR(desc.instanceApiVersion), VK_API_VERSION_MINOR(desc.instanceApiVersion));
@@ -125,8 +124,8 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
 
     for (const char* name : desc.enabledExtensions)
         state->extensions.emplace_back(name);
-    state->hasMemoryPriority = state->HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME) &&
-                               ReadChain(desc.enabledFeatures).memoryPriority;
+    state->hasMemoryPriority =
+        state->HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME) && ReadChain(desc.enabledFeatures).memoryPriority;
     uint32_t familyCount = 0;
     state->vki.GetPhysicalDeviceQueueFamilyProperties(desc.physicalDevice, &familyCount, nullptr);
     for (const QueueDesc& queue : desc.queues)

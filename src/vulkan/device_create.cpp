@@ -45,8 +45,7 @@ Result<void> CreateInstance(DeviceState& state, const DeviceDesc& desc)
         reinterpret_cast<PFN_vkEnumerateInstanceLayerProperties>(load("vkEnumerateInstanceLayerProperties"));
     const auto enumerateExtensions =
         reinterpret_cast<PFN_vkEnumerateInstanceExtensionProperties>(load("vkEnumerateInstanceExtensionProperties"));
-    const auto enumerateVersion =
-        reinterpret_cast<PFN_vkEnumerateInstanceVersion>(load("vkEnumerateInstanceVersion"));
+    const auto enumerateVersion = reinterpret_cast<PFN_vkEnumerateInstanceVersion>(load("vkEnumerateInstanceVersion"));
     if (createInstance == nullptr || enumerateLayers == nullptr || enumerateExtensions == nullptr)
         return Fail(ErrorCode::NoLoader, "vkGetInstanceProcAddr does not know vkCreateInstance");
     uint32_t version = VK_API_VERSION_1_0;
@@ -131,8 +130,8 @@ Result<void> CreateInstance(DeviceState& state, const DeviceDesc& desc)
     {
         if (state.vki.CreateDebugUtilsMessengerEXT == nullptr)
             return Fail(ErrorCode::MissingFeature, "validation needs VK_EXT_debug_utils");
-        result = state.vki.CreateDebugUtilsMessengerEXT(state.instance, &validation.Messenger(), nullptr,
-                                                        &state.messenger);
+        result =
+            state.vki.CreateDebugUtilsMessengerEXT(state.instance, &validation.Messenger(), nullptr, &state.messenger);
         if (result != VK_SUCCESS)
         {
             state.messenger = VK_NULL_HANDLE;
@@ -242,8 +241,7 @@ std::vector<uint32_t> PickFamilies(const DeviceState& state)
         picked.push_back(compute);
     const uint32_t transfer = find(VK_QUEUE_TRANSFER_BIT, kWork & ~static_cast<VkQueueFlags>(VK_QUEUE_TRANSFER_BIT));
     // Video queues can transfer too, but are not made for it.
-    constexpr VkQueueFlags kTransferOnly =
-        VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT | VK_QUEUE_PROTECTED_BIT;
+    constexpr VkQueueFlags kTransferOnly = VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT | VK_QUEUE_PROTECTED_BIT;
     if (transfer != count && (families[transfer].queueFlags & ~kTransferOnly) == 0)
         picked.push_back(transfer);
     return picked;

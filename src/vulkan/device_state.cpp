@@ -48,7 +48,8 @@ void DeviceState::SetName(VkObjectType type, uint64_t handle, const char* object
     vk.SetDebugUtilsObjectNameEXT(device, &info); // a name that does not stick is no error
 }
 
-bool LoadInstanceTable(InstanceDispatch& table, PFN_vkGetInstanceProcAddr get, VkInstance instance, const char** missing)
+bool LoadInstanceTable(InstanceDispatch& table, PFN_vkGetInstanceProcAddr get, VkInstance instance,
+                       const char** missing)
 {
 #define SEDX_LOAD(name)                                                                                                \
     table.name = reinterpret_cast<PFN_vk##name>(get(instance, "vk" #name));                                            \

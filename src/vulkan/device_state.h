@@ -50,7 +50,7 @@ struct DeviceState
     std::vector<uint32_t> families; // without repetition
     std::vector<std::string> extensions;
     uint32_t apiVersion = VK_API_VERSION_1_3; // of the device as used
-    std::optional<VmaTable> vma;    // the engine's allocator, if any
+    std::optional<VmaTable> vma;              // the engine's allocator, if any
 
     std::atomic<bool> lost{false};
     std::atomic<uint64_t> validationErrors{0};
@@ -82,7 +82,8 @@ struct DeviceState
 };
 
 // Fills tables. False names the first function that is missing.
-bool LoadInstanceTable(InstanceDispatch& table, PFN_vkGetInstanceProcAddr get, VkInstance instance, const char** missing);
+bool LoadInstanceTable(InstanceDispatch& table, PFN_vkGetInstanceProcAddr get, VkInstance instance,
+                       const char** missing);
 bool LoadDeviceTable(DeviceDispatch& table, PFN_vkGetDeviceProcAddr get, VkDevice device, bool debugUtils,
                      const char** missing);
 

@@ -53,7 +53,8 @@ Result<DeviceRequirements> RequirementsOf(const InstanceDispatch& vki, VkPhysica
 
     if (Any(modules & FeatureModule::Core))
     {
-        VkPhysicalDeviceTimelineSemaphoreFeatures timeline{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES};
+        VkPhysicalDeviceTimelineSemaphoreFeatures timeline{
+            VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES};
         VkPhysicalDeviceBufferDeviceAddressFeatures address{
             VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES};
         VkPhysicalDeviceSynchronization2Features sync2{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES};
@@ -116,8 +117,8 @@ void DeviceRequirements::MergeInto(VkPhysicalDeviceFeatures2& chain)
     };
     // A chain must not hold VkPhysicalDeviceVulkan12Features and the single structures it contains
     // (VUID-VkDeviceCreateInfo-pNext-02829 and 02830, 06532): set the bit where the chain already has a place for it.
-    if (auto* vulkan12 = FindInChain<VkPhysicalDeviceVulkan12Features>(
-            head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES))
+    if (auto* vulkan12 =
+            FindInChain<VkPhysicalDeviceVulkan12Features>(head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES))
     {
         vulkan12->timelineSemaphore = VK_TRUE;
         vulkan12->bufferDeviceAddress = VK_TRUE;
@@ -142,8 +143,8 @@ void DeviceRequirements::MergeInto(VkPhysicalDeviceFeatures2& chain)
             append(m_address);
         }
     }
-    if (auto* vulkan13 = FindInChain<VkPhysicalDeviceVulkan13Features>(
-            head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES))
+    if (auto* vulkan13 =
+            FindInChain<VkPhysicalDeviceVulkan13Features>(head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES))
         vulkan13->synchronization2 = VK_TRUE;
     else if (auto* sync2 = FindInChain<VkPhysicalDeviceSynchronization2Features>(
                  head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES))
@@ -153,9 +154,10 @@ void DeviceRequirements::MergeInto(VkPhysicalDeviceFeatures2& chain)
         m_sync2 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, nullptr, VK_TRUE};
         append(m_sync2);
     }
-    const bool wantsPriority = std::any_of(extensions.begin(), extensions.end(), [](const RequiredExtension& extension) {
-        return extension.module == FeatureModule::MemoryPriority;
-    });
+    const bool wantsPriority =
+        std::any_of(extensions.begin(), extensions.end(), [](const RequiredExtension& extension) {
+            return extension.module == FeatureModule::MemoryPriority;
+        });
     if (!wantsPriority)
         return;
     if (auto* priority = FindInChain<VkPhysicalDeviceMemoryPriorityFeaturesEXT>(

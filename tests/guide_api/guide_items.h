@@ -186,7 +186,7 @@ inline constexpr Item kItems[] = {
     {"non-coherent memory", Status::Built},
     {"shared VmaAllocator of the engine", Status::Built},
     {"fall-backs under a written limit", Status::Built},
-    {"memory budget", Status::Planned},
+    {"memory budget", Status::Built},
     // 10 Debugging and Diagnostics
     {"object names", Status::Built},
     {"leak report with call site", Status::Built},

@@ -92,8 +92,8 @@ class AllocationModel
             return fail() << "overlaps another live buffer in the same VkBuffer, or shares an atom with it";
         if (place.address != 0 && !m_addresses.Insert(place.address, place.address + bytes))
             return fail() << "the addresses overlap those of another live buffer";
-        if (place.mapped != nullptr &&
-            !m_mapped.Insert(reinterpret_cast<uint64_t>(place.mapped), reinterpret_cast<uint64_t>(place.mapped) + bytes))
+        if (place.mapped != nullptr && !m_mapped.Insert(reinterpret_cast<uint64_t>(place.mapped),
+                                                        reinterpret_cast<uint64_t>(place.mapped) + bytes))
             return fail() << "the mapped bytes overlap those of another live buffer";
         live.place = place;
         return testing::AssertionSuccess();
@@ -132,11 +132,17 @@ class RandomDescs
 
     BufferDesc Next()
     {
-        static constexpr std::array kUsages{
-            BufferUsage::TransferSrc,  BufferUsage::TransferDst,  BufferUsage::Vertex,
-            BufferUsage::Index,        BufferUsage::Uniform,      BufferUsage::Storage,
-            BufferUsage::UniformTexel, BufferUsage::StorageTexel, BufferUsage::Indirect,
-            BufferUsage::Scratch,      BufferUsage::Vertex | BufferUsage::Storage | BufferUsage::Index};
+        static constexpr std::array kUsages{BufferUsage::TransferSrc,
+                                            BufferUsage::TransferDst,
+                                            BufferUsage::Vertex,
+                                            BufferUsage::Index,
+                                            BufferUsage::Uniform,
+                                            BufferUsage::Storage,
+                                            BufferUsage::UniformTexel,
+                                            BufferUsage::StorageTexel,
+                                            BufferUsage::Indirect,
+                                            BufferUsage::Scratch,
+                                            BufferUsage::Vertex | BufferUsage::Storage | BufferUsage::Index};
         BufferDesc desc;
         const double exponent = static_cast<double>(m_random.Between(0, 21'000)) / 1000.0;
         desc.bytes = static_cast<uint64_t>(std::exp2(exponent));

@@ -49,7 +49,8 @@ class BlocksTest : public GpuLayoutTest
     static Buffer Create(BufferSystem& system, uint64_t bytes, BufferUsage usage = BufferUsage::Storage,
                          MemoryType memory = MemoryType::GPU, BufferPriority priority = BufferPriority::Normal)
     {
-        auto made = system.CreateBuffer({.bytes = bytes, .usage = usage, .memory = memory, .name = "block test", .priority = priority});
+        auto made = system.CreateBuffer(
+            {.bytes = bytes, .usage = usage, .memory = memory, .name = "block test", .priority = priority});
         EXPECT_TRUE(Ok(made));
         return made ? *made : Buffer();
     }

@@ -192,8 +192,8 @@ std::vector<SharingAndLayout> AllOfBoth()
 {
     std::vector<SharingAndLayout> all;
     for (const BufferSharing sharing : {BufferSharing::Shared, BufferSharing::Own})
-        for (const MemoryLayout& layout : {MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::SmallBar(),
-                                           MemoryLayout::NonCoherent()})
+        for (const MemoryLayout& layout :
+             {MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::SmallBar(), MemoryLayout::NonCoherent()})
             all.push_back({sharing, layout});
     return all;
 }
@@ -295,21 +295,22 @@ class PressureCallbackTest : public GpuTest, public testing::WithParamInterface<
         std::vector<Buffer> caches;
         BufferSystem* called = nullptr;
         uint64_t asked = 0;
-        auto system = MakeSystem({.sharing = GetParam(),
-                                  .budget = {.limitBytes = kLimit},
-                                  .onOutOfMemory = [&](uint64_t missing) -> uint64_t {
-                                      ++asked;
-                                      EXPECT_EQ(missing, wanted);
-                                      uint64_t bytes = 0;
-                                      for (const Buffer& buffer : caches)
-                                          bytes += buffer.GetSize();
-                                      caches.clear();
-                                      called->Poll();
-                                      called->GetReport();
-                                      EXPECT_FALSE(called->CreateBuffer(2 * kLimit, BufferUsage::Storage, MemoryType::GPU))
-                                          << "nothing more is freed for what is asked from inside";
-                                      return bytes;
-                                  }});
+        auto system =
+            MakeSystem({.sharing = GetParam(),
+                        .budget = {.limitBytes = kLimit},
+                        .onOutOfMemory = [&](uint64_t missing) -> uint64_t {
+                            ++asked;
+                            EXPECT_EQ(missing, wanted);
+                            uint64_t bytes = 0;
+                            for (const Buffer& buffer : caches)
+                                bytes += buffer.GetSize();
+                            caches.clear();
+                            called->Poll();
+                            called->GetReport();
+                            EXPECT_FALSE(called->CreateBuffer(2 * kLimit, BufferUsage::Storage, MemoryType::GPU))
+                                << "nothing more is freed for what is asked from inside";
+                            return bytes;
+                        }});
         ASSERT_TRUE(system);
         called = system.get();
         uint64_t bytes = 0;
@@ -396,7 +397,7 @@ TEST_P(PressureCallbackTest, ThreadsAtTheLimit)
             std::vector<Buffer> buffers;
             for (int round = 0; round < 400 && !HasFailure(); ++round)
             {
-                const uint64_t bytes = random.Between(1, uint64_t{1} << random.Between(10, 23));
+                const uint64_t bytes = random.Between(1, uint64_t{1} << random.Between(16, 23));
                 const BufferUsage usage = random.Chance(1, 2) ? BufferUsage::Uniform : BufferUsage::TransferSrc;
                 const auto made = system->CreateBuffer(bytes, usage, MemoryType::CPU, "contended");
                 if (made)
@@ -410,14 +411,14 @@ TEST_P(PressureCallbackTest, ThreadsAtTheLimit)
                 {
                     const Buffer& buffer = buffers[random.Between(0, buffers.size() - 1)];
                     const auto ticket = system->Readbacks().Request({buffer, 0, 1});
-                    if (ticket)
-                        EXPECT_TRUE(Ok(ticket->Wait()));
-                    else
+                    if (!ticket)
                         ExpectTellingError(ticket.error(), "sedx read-back", 0);
+                    else
+                        EXPECT_TRUE(Ok(ticket->Wait()));
                 }
                 while (buffers.size() > 12 || (!buffers.empty() && (!made || random.Chance(1, 3))))
                     buffers.erase(buffers.begin() + static_cast<ptrdiff_t>(random.Between(0, buffers.size() - 1)));
-                uint64_t committed = system->GetReport().committedBytes;
+                const uint64_t committed = system->GetReport().committedBytes;
                 uint64_t before = most.load();
                 while (before < committed && !most.compare_exchange_weak(before, committed))
                 {
@@ -428,7 +429,7 @@ TEST_P(PressureCallbackTest, ThreadsAtTheLimit)
         thread.join();
     EXPECT_LE(most, kLimit);
     EXPECT_GT(served, 100u);
-    std::printf("served %zu asked %zu\n", size_t{served.load()}, size_t{asked.load()});
+    EXPECT_GT(asked, 0u) << "it was never tight";
     EXPECT_TRUE(Ok(system->CreateBuffer(24 * kMiB, BufferUsage::Storage, MemoryType::GPU, "after")));
 }
 

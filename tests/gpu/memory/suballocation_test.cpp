@@ -113,7 +113,7 @@ class SuballocationModelTest : public GpuLayoutTest
                 ++bounds;
             }
         }
-        EXPECT_GT(bounds, 2u);
+        EXPECT_GT(bounds, operations / 100'000) << "the bound was hardly looked at";
         while (!live.empty())
             drop(live.size() - 1);
         EXPECT_EQ(model.VkBuffers(), 0u);
@@ -122,8 +122,7 @@ class SuballocationModelTest : public GpuLayoutTest
 };
 
 INSTANTIATE_TEST_SUITE_P(Layouts, SuballocationModelTest,
-                         testing::Values(MemoryLayout::Native(), MemoryLayout::SmallBar(),
-                                         MemoryLayout::NonCoherent()),
+                         testing::Values(MemoryLayout::Native(), MemoryLayout::SmallBar(), MemoryLayout::NonCoherent()),
                          LayoutName);
 
 TEST_P(SuballocationModelTest, RandomBuffersNeverOverlapAndNothingLeaks)
@@ -238,9 +237,8 @@ class SuballocationThreadsTest : public SuballocationModelTest
             const ResolvedBuffer& a = all[i - 1]->place;
             const ResolvedBuffer& b = all[i]->place;
             if (a.buffer == b.buffer && (a.offset + a.size + atom - 1) / atom * atom > b.offset)
-                return testing::AssertionFailure()
-                       << "two threads have bytes " << a.offset << " + " << a.size << " and " << b.offset << " + "
-                       << b.size << " of one VkBuffer";
+                return testing::AssertionFailure() << "two threads have bytes " << a.offset << " + " << a.size
+                                                   << " and " << b.offset << " + " << b.size << " of one VkBuffer";
         }
         return testing::AssertionSuccess();
     }
@@ -304,8 +302,7 @@ class SuballocationThreadsTest : public SuballocationModelTest
 };
 
 INSTANTIATE_TEST_SUITE_P(Layouts, SuballocationThreadsTest,
-                         testing::Values(MemoryLayout::Native(), MemoryLayout::SmallBar(),
-                                         MemoryLayout::NonCoherent()),
+                         testing::Values(MemoryLayout::Native(), MemoryLayout::SmallBar(), MemoryLayout::NonCoherent()),
                          LayoutName);
 
 TEST_P(SuballocationThreadsTest, FourThreadsNeverShareBytes)

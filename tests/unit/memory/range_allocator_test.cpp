@@ -113,8 +113,7 @@ TEST(RangeAllocatorTest, RandomRangesNeverOverlap)
         ASSERT_LE(range.offset + bytes, kBytes);
         const auto next = model.lower_bound(range.offset);
         ASSERT_TRUE(next == model.end() || next->first >= range.offset + bytes);
-        ASSERT_TRUE(next == model.begin() ||
-                    std::prev(next)->first + std::prev(next)->second.bytes <= range.offset);
+        ASSERT_TRUE(next == model.begin() || std::prev(next)->first + std::prev(next)->second.bytes <= range.offset);
         model.emplace(range.offset, Taken{bytes, range.handle});
         live += bytes;
     }

@@ -31,13 +31,14 @@ constexpr AlignmentLimits kTinyLimits{.uniform = 1, .storage = 4, .texel = 1, .s
 uint64_t ReferenceAlignment(BufferUsage usage, const AlignmentLimits& limits)
 {
     uint64_t alignment = 16;
-    const std::vector<std::pair<BufferUsage, uint64_t>> table{{BufferUsage::Uniform, limits.uniform},
-                                                              {BufferUsage::Storage, limits.storage},
-                                                              {BufferUsage::UniformTexel, limits.texel},
-                                                              {BufferUsage::StorageTexel, limits.texel},
-                                                              {BufferUsage::AccelerationStructure, 256},
-                                                              {BufferUsage::Scratch, limits.scratch},
-                                                              {BufferUsage::ShaderBindingTable, limits.shaderGroupBase}};
+    const std::vector<std::pair<BufferUsage, uint64_t>> table{
+        {BufferUsage::Uniform, limits.uniform},
+        {BufferUsage::Storage, limits.storage},
+        {BufferUsage::UniformTexel, limits.texel},
+        {BufferUsage::StorageTexel, limits.texel},
+        {BufferUsage::AccelerationStructure, 256},
+        {BufferUsage::Scratch, limits.scratch},
+        {BufferUsage::ShaderBindingTable, limits.shaderGroupBase}};
     for (const auto& [bit, bytes] : table)
         if (Any(usage & bit) && bytes > alignment)
             alignment = bytes;
@@ -64,9 +65,9 @@ TEST(UsageRulesTest, OnlyCopiesAreTransfer)
 
 TEST(UsageRulesTest, WhatShadersAndTheFixedStagesReadIsGeneral)
 {
-    for (const BufferUsage usage : {BufferUsage::UniformTexel, BufferUsage::StorageTexel, BufferUsage::Uniform,
-                                    BufferUsage::Storage, BufferUsage::Index, BufferUsage::Vertex,
-                                    BufferUsage::Indirect, BufferUsage::DeviceAddress})
+    for (const BufferUsage usage :
+         {BufferUsage::UniformTexel, BufferUsage::StorageTexel, BufferUsage::Uniform, BufferUsage::Storage,
+          BufferUsage::Index, BufferUsage::Vertex, BufferUsage::Indirect, BufferUsage::DeviceAddress})
         EXPECT_EQ(ClassOf(usage | kTransfers), UsageClass::General) << static_cast<uint32_t>(usage);
 }
 
@@ -111,8 +112,8 @@ TEST(UsageRulesTest, BlocksHaveEveryUsageOfTheirClass)
 
 TEST(UsageRulesTest, BlocksUseNoExtensionThatIsNotThere)
 {
-    constexpr auto kStructures = static_cast<VkBufferUsageFlags>(BufferUsage::AccelerationStructure |
-                                                                 BufferUsage::AccelerationStructureInput);
+    constexpr auto kStructures =
+        static_cast<VkBufferUsageFlags>(BufferUsage::AccelerationStructure | BufferUsage::AccelerationStructureInput);
     constexpr auto kTable = static_cast<VkBufferUsageFlags>(BufferUsage::ShaderBindingTable);
     for (uint32_t i = 0; i < static_cast<uint32_t>(UsageClass::Count); ++i)
     {
