@@ -25,6 +25,7 @@ class SimulatedOwnershipTest : public testing::Test
         simulator::DeviceLayout layout = OwnLayout("three_queues");
         layout.queues.transferGranularity = {8, 8, 1};
         ASSERT_TRUE(m_own->Create(layout, options));
+        m_graphics = m_own->BaseFamily();
         m_compute = m_own->Family(VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT);
         m_transfer = m_own->Family(VK_QUEUE_TRANSFER_BIT);
         m_timeline = m_own->MakeTimeline();
@@ -88,7 +89,7 @@ class SimulatedOwnershipTest : public testing::Test
     static std::string Family(uint32_t family) { return "family " + std::to_string(family); }
 
     std::unique_ptr<SimulatedDevice> m_own;
-    const uint32_t m_graphics = 0;
+    uint32_t m_graphics = 0; // real; the others are simulated
     uint32_t m_compute = 0;
     uint32_t m_transfer = 0;
     VkSemaphore m_timeline = VK_NULL_HANDLE;

@@ -32,9 +32,16 @@ class SimulatedQueuesTest : public testing::Test
 
 TEST_F(SimulatedQueuesTest, FamiliesAreAddedAfterTheRealOnes)
 {
+    SimulatedDevice plain; // its families are the real ones, however many there are
+    ASSERT_TRUE(plain.Create(OwnLayout("unified")));
+    const size_t real = plain.families.size();
+    ASSERT_EQ(m_own.families.size(), real + 2);
+    for (size_t i = 0; i < real; ++i)
+        EXPECT_EQ(m_own.families[i].queueFlags, plain.families[i].queueFlags) << "family " << i;
+    EXPECT_EQ(m_compute, real);
+    EXPECT_EQ(m_transfer, real + 1);
     EXPECT_EQ(m_own.families[m_compute].queueCount, 2u);
     EXPECT_EQ(m_own.families[m_transfer].queueCount, 1u);
-    EXPECT_EQ(m_transfer, m_own.families.size() - 1);
     const VkQueue first = m_own.Queue(m_compute, 0);
     const VkQueue second = m_own.Queue(m_compute, 1);
     EXPECT_NE(first, VK_NULL_HANDLE);

@@ -1,5 +1,6 @@
 #include "simulator/simulated_device.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace sedx::test
@@ -268,13 +269,21 @@ VkQueue SimulatedDevice::Queue(uint32_t family, uint32_t index)
 uint32_t SimulatedDevice::Family(VkQueueFlags exactly) const
 {
     constexpr VkQueueFlags kKinds = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT;
-    for (uint32_t i = 0; i < families.size(); ++i)
+    for (auto i = static_cast<uint32_t>(families.size()); i-- > 0;)
     {
         if ((families[i].queueFlags & kKinds) == exactly)
             return i;
     }
     ADD_FAILURE() << "no queue family with the flags " << exactly;
     return 0;
+}
+
+uint32_t SimulatedDevice::BaseFamily() const
+{
+    constexpr VkQueueFlags kAll = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT;
+    const auto found = std::ranges::find_if(
+        families, [](const VkQueueFamilyProperties& family) { return (family.queueFlags & kAll) == kAll; });
+    return found == families.end() ? 0 : static_cast<uint32_t>(found - families.begin());
 }
 
 void SimulatedDevice::Barrier(VkCommandBuffer cmd)

@@ -99,8 +99,11 @@ class SimulatedDevice
     VkResult Submit(VkQueue queue, VkCommandBuffer cmd, VkSemaphore wait, uint64_t waitValue, VkSemaphore signal,
                     uint64_t signalValue);
     VkQueue Queue(uint32_t family, uint32_t index = 0);
-    // First family with these flags and none of the others among graphics, compute and transfer.
+    // Last family with these flags and none of the others among graphics, compute and transfer: a simulated one where
+    // there is one, for those come after the real ones.
     uint32_t Family(VkQueueFlags exactly) const;
+    // The real family that the simulated ones stand on: the first one that draws and computes.
+    uint32_t BaseFamily() const;
     // All that was written before is visible to all that follows in the queue.
     void Barrier(VkCommandBuffer cmd);
 
