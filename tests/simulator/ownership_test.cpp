@@ -280,6 +280,8 @@ class SimulatedImageOwnershipTest : public SimulatedOwnershipTest
     void SetUp() override
     {
         SimulatedOwnershipTest::SetUp();
+        if (HasFatalFailure() || IsSkipped())
+            return;
         const VkImageCreateInfo info{.sType = VK_STRUCTURE_TYPE_IMAGE_CREATE_INFO,
                                      .imageType = VK_IMAGE_TYPE_2D,
                                      .format = VK_FORMAT_R8G8B8A8_UNORM,
@@ -298,6 +300,8 @@ class SimulatedImageOwnershipTest : public SimulatedOwnershipTest
     }
     void TearDown() override
     {
+        if (!m_own || m_own->device == VK_NULL_HANDLE) // there never was one
+            return;
         m_own->vk.DeviceWaitIdle(m_own->device);
         m_own->vk.DestroyImage(m_own->device, m_image, nullptr);
         m_own->vk.FreeMemory(m_own->device, m_memory, nullptr);
