@@ -1,5 +1,6 @@
-// Barriers: families are translated. Where two presented families are one real family, a transfer between them is none for
-// the layers below: it is checked here (see ownership.h), and a plain barrier goes on.
+// Barriers: families are translated, also on a device without a queue of an added family, whose barriers may name one all
+// the same. Where two presented families are one real family, a transfer between them is none for the layers below: it is
+// checked here (see ownership.h), and a plain barrier goes on.
 #include "family_rules.h"
 #include "wrapper.h"
 
@@ -121,7 +122,7 @@ void CmdPipelineBarrier(DeviceState& state, VkCommandBuffer commandBuffer, VkPip
                         const VkMemoryBarrier* memory, uint32_t bufferCount, const VkBufferMemoryBarrier* buffers,
                         uint32_t imageCount, const VkImageMemoryBarrier* images)
 {
-    if (!state.queues.IsActive())
+    if (!state.physical.families.HasSimulated())
     {
         state.next.CmdPipelineBarrier(commandBuffer, source, destination, flags, memoryCount, memory, bufferCount,
                                       buffers, imageCount, images);
@@ -136,7 +137,7 @@ void CmdPipelineBarrier(DeviceState& state, VkCommandBuffer commandBuffer, VkPip
 
 void CmdPipelineBarrier2(DeviceState& state, VkCommandBuffer commandBuffer, const VkDependencyInfo* info)
 {
-    if (!state.queues.IsActive())
+    if (!state.physical.families.HasSimulated())
     {
         state.next.CmdPipelineBarrier2(commandBuffer, info);
         return;
@@ -150,7 +151,7 @@ void CmdWaitEvents(DeviceState& state, VkCommandBuffer commandBuffer, uint32_t e
                    const VkMemoryBarrier* memory, uint32_t bufferCount, const VkBufferMemoryBarrier* buffers,
                    uint32_t imageCount, const VkImageMemoryBarrier* images)
 {
-    if (!state.queues.IsActive())
+    if (!state.physical.families.HasSimulated())
     {
         state.next.CmdWaitEvents(commandBuffer, eventCount, events, source, destination, memoryCount, memory,
                                  bufferCount, buffers, imageCount, images);
@@ -166,7 +167,7 @@ void CmdWaitEvents(DeviceState& state, VkCommandBuffer commandBuffer, uint32_t e
 // The same dependency is given twice, to set and to wait: ownership is noted with the second.
 void CmdSetEvent2(DeviceState& state, VkCommandBuffer commandBuffer, VkEvent event, const VkDependencyInfo* info)
 {
-    if (!state.queues.IsActive())
+    if (!state.physical.families.HasSimulated())
     {
         state.next.CmdSetEvent2(commandBuffer, event, info);
         return;
@@ -178,7 +179,7 @@ void CmdSetEvent2(DeviceState& state, VkCommandBuffer commandBuffer, VkEvent eve
 void CmdWaitEvents2(DeviceState& state, VkCommandBuffer commandBuffer, uint32_t count, const VkEvent* events,
                     const VkDependencyInfo* infos)
 {
-    if (!state.queues.IsActive())
+    if (!state.physical.families.HasSimulated())
     {
         state.next.CmdWaitEvents2(commandBuffer, count, events, infos);
         return;

@@ -19,12 +19,12 @@ class SimulatedOwnershipTest : public testing::Test
 {
   protected:
     void SetUp() override { Make({}); }
-    void Make(const simulator::SimulatorOptions& options)
+    void Make(const simulator::SimulatorOptions& options, SimulatedDevice::Queues queues = SimulatedDevice::Queues::All)
     {
         m_own = std::make_unique<SimulatedDevice>();
         simulator::DeviceLayout layout = OwnLayout("three_queues");
         layout.queues.transferGranularity = {8, 8, 1};
-        ASSERT_TRUE(m_own->Create(layout, options));
+        ASSERT_TRUE(m_own->Create(layout, options, queues));
         m_graphics = m_own->BaseFamily();
         m_compute = m_own->Family(VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT);
         m_transfer = m_own->Family(VK_QUEUE_TRANSFER_BIT);
@@ -254,6 +254,28 @@ TEST_F(SimulatedOwnershipTest, TheOrderIsThatOfExecution)
     m_own->vk.CmdFillBuffer(release, buffer, 0, VK_WHOLE_SIZE, 1);
     RecordTransfer(release, buffer, m_transfer, m_graphics);
     EXPECT_EQ(m_own->Submit(m_own->Queue(m_transfer), release, VK_NULL_HANDLE, 0, released, 1), VK_SUCCESS);
+    EXPECT_THAT(Found(), IsEmpty());
+}
+
+// It may give away to any family of the physical device. The layers below know the real ones only, and would object.
+TEST_F(SimulatedOwnershipTest, ADeviceWithoutAddedQueuesMayNameAddedFamilies)
+{
+    Make({}, SimulatedDevice::Queues::OfRealFamilies);
+    const VkBuffer first = MakeBuffer();
+    const VkBuffer second = MakeBuffer();
+    Fill(m_graphics, first);
+    Fill(m_graphics, second);
+    Transfer(m_graphics, first, m_graphics, m_transfer);
+    Run(m_graphics, [&](VkCommandBuffer cmd) {
+        const VkBufferMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_BARRIER,
+                                            .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+                                            .srcQueueFamilyIndex = m_graphics,
+                                            .dstQueueFamilyIndex = m_compute,
+                                            .buffer = second,
+                                            .size = VK_WHOLE_SIZE};
+        m_own->vk.CmdPipelineBarrier(cmd, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, 0, 0,
+                                     nullptr, 1, &barrier, 0, nullptr);
+    });
     EXPECT_THAT(Found(), IsEmpty());
 }
 

@@ -17,7 +17,7 @@ VKAPI_ATTR VkBool32 VKAPI_CALL Receive(VkDebugUtilsMessageSeverityFlagBitsEXT se
 }
 } // namespace
 
-bool SimulatedDevice::Create(simulator::DeviceLayout layout, const simulator::SimulatorOptions& options)
+bool SimulatedDevice::Create(simulator::DeviceLayout layout, const simulator::SimulatorOptions& options, Queues queues)
 {
     auto made = simulator::DeviceSimulator::Create(std::move(layout), options);
     if (!made)
@@ -26,7 +26,7 @@ bool SimulatedDevice::Create(simulator::DeviceLayout layout, const simulator::Si
         return false;
     }
     simulator = std::move(*made);
-    return CreateInstance() && CreateDevice();
+    return CreateInstance() && CreateDevice(queues);
 }
 
 bool SimulatedDevice::CreateInstance()
@@ -77,12 +77,17 @@ bool SimulatedDevice::CreateInstance()
     return true;
 }
 
-bool SimulatedDevice::CreateDevice()
+bool SimulatedDevice::CreateDevice(Queues wanted)
 {
     uint32_t count = 0;
     vk.GetPhysicalDeviceQueueFamilyProperties(physicalDevice, &count, nullptr);
     families.resize(count);
     vk.GetPhysicalDeviceQueueFamilyProperties(physicalDevice, &count, families.data());
+    if (wanted == Queues::OfRealFamilies)
+    {
+        const simulator::LayoutQueues& added = simulator->Layout().queues;
+        count -= (added.compute != 0 ? 1u : 0u) + (added.transfer != 0 ? 1u : 0u);
+    }
     const std::vector<float> priorities(16, 1.0f);
     std::vector<VkDeviceQueueCreateInfo> queues;
     for (uint32_t i = 0; i < count; ++i)

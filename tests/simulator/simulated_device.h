@@ -64,6 +64,7 @@
     X(CmdCopyBufferToImage)                                                                                            \
     X(CmdExecuteCommands)                                                                                              \
     X(CmdFillBuffer)                                                                                                   \
+    X(CmdPipelineBarrier)                                                                                              \
     X(CmdPipelineBarrier2)                                                                                             \
     X(SetDebugUtilsObjectNameEXT)
 
@@ -79,8 +80,14 @@ class SimulatedDevice
         uint64_t bytes = 0;
     };
 
-    // Every queue of every family is created. False, with a failure of the test, if there is no device.
-    bool Create(simulator::DeviceLayout layout, const simulator::SimulatorOptions& options = {});
+    enum class Queues
+    {
+        All,
+        OfRealFamilies,
+    };
+    // Every queue of these families is created. False, with a failure of the test, if there is no device.
+    bool Create(simulator::DeviceLayout layout, const simulator::SimulatorOptions& options = {},
+                Queues queues = Queues::All);
     SimulatedDevice() = default;
     ~SimulatedDevice(); // all objects that it made go; what validation said is a failure
     SimulatedDevice(const SimulatedDevice&) = delete;
@@ -123,7 +130,7 @@ class SimulatedDevice
 
   private:
     bool CreateInstance();
-    bool CreateDevice();
+    bool CreateDevice(Queues wanted);
     VkCommandBuffer Begin(uint32_t family, VkCommandBufferLevel level);
 
     VkDebugUtilsMessengerEXT m_messenger = VK_NULL_HANDLE;
