@@ -25,18 +25,17 @@ class RealBarriers
         for (BufferBarrier& barrier : m_buffers)
         {
             if (notes && IsTransfer(barrier))
-                state.ownership.NoteTransfer(commandBuffer, call, barrier.buffer, barrier.offset, barrier.size,
-                                             barrier.srcQueueFamilyIndex, barrier.dstQueueFamilyIndex);
+                state.ownership.Note(commandBuffer, Transfer(call, barrier), barrier.buffer, barrier.offset,
+                                     barrier.size);
             Translate(barrier);
         }
         for (ImageBarrier& barrier : m_images)
         {
             if (notes && IsTransfer(barrier))
-                state.ownership.NoteTransfer(commandBuffer, call, barrier.image, barrier.subresourceRange,
-                                             barrier.srcQueueFamilyIndex, barrier.dstQueueFamilyIndex);
+                state.ownership.Note(commandBuffer, Transfer(call, barrier), barrier.image, barrier.subresourceRange);
             else if (notes && barrier.oldLayout == VK_IMAGE_LAYOUT_UNDEFINED)
-                state.ownership.NoteUse(commandBuffer, call, OwnershipAct::Discard, barrier.image,
-                                        barrier.subresourceRange);
+                state.ownership.Note(commandBuffer, {.act = OwnershipAct::Discard, .call = call}, barrier.image,
+                                     barrier.subresourceRange);
             const bool isAcquire = IsTransfer(barrier) && barrier.dstQueueFamilyIndex == m_family;
             // The release has changed the layout already, and both are one queue now.
             if (Translate(barrier) && isAcquire)
@@ -54,6 +53,14 @@ class RealBarriers
     static bool IsTransfer(const Barrier& barrier)
     {
         return barrier.srcQueueFamilyIndex != barrier.dstQueueFamilyIndex;
+    }
+    template <class Barrier>
+    static OwnershipEvent Transfer(const char* call, const Barrier& barrier)
+    {
+        return {.act = OwnershipAct::Transfer,
+                .call = call,
+                .from = barrier.srcQueueFamilyIndex,
+                .to = barrier.dstQueueFamilyIndex};
     }
     // True if a transfer has become none.
     template <class Barrier>

@@ -12,9 +12,8 @@ namespace sedx::simulator
 {
 enum class OwnershipAct
 {
-    Read,
-    Overwrite, // all of the range
-    Change,    // a part of the range is written, the rest stays
+    Use,       // the contents count: read, or written in a part only
+    Overwrite, // all of the range is written
     Discard,   // the contents are given up: a layout transition from UNDEFINED
     Transfer,  // a barrier from one family to another: a release on the first, an acquire on the second
 };
@@ -26,16 +25,18 @@ struct Resource
     bool isImage = false;
     friend bool operator==(const Resource&, const Resource&) = default;
 };
+inline Resource ResourceOf(VkBuffer buffer) { return {reinterpret_cast<uint64_t>(buffer), false}; }
+inline Resource ResourceOf(VkImage image) { return {reinterpret_cast<uint64_t>(image), true}; }
 
 struct OwnershipEvent
 {
-    OwnershipAct act = OwnershipAct::Read;
-    Resource resource;
-    uint64_t begin = 0; // bytes, or subresources (mip level * layers of the image + layer)
-    uint64_t end = 0;
+    OwnershipAct act = OwnershipAct::Use;
+    const char* call = "";                   // the command
     uint32_t from = VK_QUEUE_FAMILY_IGNORED; // of Transfer
     uint32_t to = VK_QUEUE_FAMILY_IGNORED;
-    const char* call = ""; // the command
+    Resource resource{};
+    uint64_t begin = 0; // bytes, or subresources (mip level * layers of the image + layer)
+    uint64_t end = 0;
 };
 
 class CommandRecords

@@ -154,11 +154,6 @@ void DeviceMemory::NoteMapped(VkDeviceMemory memory, VkDeviceSize offset, VkDevi
     *data = allocation.view + offset;
 }
 
-uint64_t DeviceMemory::End(const Allocation& allocation, const VkMappedMemoryRange& range)
-{
-    return range.size == VK_WHOLE_SIZE ? allocation.mapOffset + allocation.mapBytes : range.offset + range.size;
-}
-
 void DeviceMemory::NoteUnmapped(VkDeviceMemory memory)
 {
     const std::lock_guard lock(m_mutex);
@@ -183,23 +178,24 @@ VkResult DeviceMemory::Invalidate(uint32_t count, const VkMappedMemoryRange* ran
     return result;
 }
 
-DeviceMemory::Allocation* DeviceMemory::Check(const VkMappedMemoryRange& range, const char* call)
+DeviceMemory::ShadowRange DeviceMemory::Check(const VkMappedMemoryRange& range, const char* call)
 {
     const auto found = m_allocations.find(range.memory);
     if (found == m_allocations.end())
-        return nullptr;
+        return {};
     Allocation& allocation = found->second;
     if (allocation.real == nullptr)
     {
         m_state.simulator.Report(fmt::format("{} memory that is not mapped", call));
-        return nullptr;
+        return {};
     }
-    const uint64_t end = End(allocation, range);
-    if (range.offset < allocation.mapOffset || end > allocation.mapOffset + allocation.mapBytes || end < range.offset)
+    const uint64_t mapEnd = allocation.mapOffset + allocation.mapBytes;
+    const uint64_t end = range.size == VK_WHOLE_SIZE ? mapEnd : range.offset + range.size;
+    if (range.offset < allocation.mapOffset || end > mapEnd || end < range.offset)
     {
         m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, mapped are {} at {}", call, range.size,
                                              range.offset, allocation.mapBytes, allocation.mapOffset));
-        return nullptr;
+        return {};
     }
     const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
     if (range.offset % atom != 0 || (range.size != VK_WHOLE_SIZE && range.size % atom != 0 && end != allocation.bytes))
@@ -208,19 +204,18 @@ DeviceMemory::Allocation* DeviceMemory::Check(const VkMappedMemoryRange& range, 
                                              "nonCoherentAtomSize ({})",
                                              call, range.size, range.offset, atom));
     }
-    return allocation.isShadowed ? &allocation : nullptr;
+    return {allocation.isShadowed ? &allocation : nullptr, range.offset, end};
 }
 
 void DeviceMemory::Flush(const VkMappedMemoryRange& range)
 {
     // The lock is held while bytes are copied: two threads may flush the same atom, each with bytes of its own in it.
     const std::lock_guard lock(m_mutex);
-    Allocation* const allocation = Check(range, "flushes");
+    const auto [allocation, begin, end] = Check(range, "flushes");
     if (allocation == nullptr)
         return;
     const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
-    const uint64_t end = End(*allocation, range);
-    for (uint64_t offset = range.offset; offset < end;)
+    for (uint64_t offset = begin; offset < end;)
     {
         const uint64_t next = std::min(end, (offset / atom + 1) * atom);
         const std::byte* view = allocation->view + offset;
@@ -238,15 +233,14 @@ void DeviceMemory::Flush(const VkMappedMemoryRange& range)
 void DeviceMemory::Invalidate(const VkMappedMemoryRange& range)
 {
     const std::lock_guard lock(m_mutex);
-    Allocation* const allocation = Check(range, "invalidates");
+    const auto [allocation, begin, end] = Check(range, "invalidates");
     if (allocation == nullptr)
         return;
     const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
-    const uint64_t end = End(*allocation, range);
-    std::byte* synced = allocation->synced.get() + range.offset;
-    CopyBytes(synced, allocation->real + (range.offset - allocation->mapOffset), end - range.offset);
-    CopyBytes(allocation->view + range.offset, synced, end - range.offset);
-    for (uint64_t i = range.offset / atom; i * atom < end; ++i)
+    std::byte* synced = allocation->synced.get() + begin;
+    CopyBytes(synced, allocation->real + (begin - allocation->mapOffset), end - begin);
+    CopyBytes(allocation->view + begin, synced, end - begin);
+    for (uint64_t i = begin / atom; i * atom < end; ++i)
         allocation->isSynced[i] = true;
 }
 } // namespace sedx::simulator

@@ -64,9 +64,15 @@ class DeviceMemory
 
     bool CanMap(VkDeviceMemory memory);
     void NoteMapped(VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size, void** data);
-    static uint64_t End(const Allocation& allocation, const VkMappedMemoryRange& range);
-    // Null, with a report, if the range is not one of mapped memory. The mutex is held.
-    Allocation* Check(const VkMappedMemoryRange& range, const char* call);
+    // A range of a shadow, in bytes of the allocation.
+    struct ShadowRange
+    {
+        Allocation* allocation = nullptr; // null: nothing to copy
+        uint64_t begin = 0;
+        uint64_t end = 0;
+    };
+    // Reports what is wrong with the range. The mutex is held.
+    ShadowRange Check(const VkMappedMemoryRange& range, const char* call);
     void Flush(const VkMappedMemoryRange& range);
     void Invalidate(const VkMappedMemoryRange& range);
 

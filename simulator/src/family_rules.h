@@ -32,6 +32,12 @@ constexpr VkPipelineStageFlags2 UnsupportedStages(VkQueueFlags queue)
     return stages;
 }
 
+// What a queue must be able to do to use a pipeline that is bound here. Rays are traced on compute queues.
+constexpr VkQueueFlags NeededFor(VkPipelineBindPoint point)
+{
+    return point == VK_PIPELINE_BIND_POINT_GRAPHICS ? VK_QUEUE_GRAPHICS_BIT : VK_QUEUE_COMPUTE_BIT;
+}
+
 // Whether a copy may touch this region of an image of this size. All-zero granularity: only whole images.
 constexpr bool RespectsGranularity(const VkExtent3D& granularity, const VkExtent3D& image, const VkOffset3D& offset,
                                    const VkExtent3D& extent)

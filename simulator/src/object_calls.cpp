@@ -81,7 +81,7 @@ VkResult CreateBuffer(DeviceState& state, VkDevice device, const VkBufferCreateI
 
 void DestroyBuffer(DeviceState& state, VkDevice device, VkBuffer buffer, const VkAllocationCallbacks* allocator)
 {
-    state.ownership.Forget({.handle = reinterpret_cast<uint64_t>(buffer), .isImage = false});
+    state.ownership.Forget(ResourceOf(buffer));
     state.objects.Remove(buffer);
     state.next.DestroyBuffer(device, buffer, allocator);
 }
@@ -103,7 +103,7 @@ VkResult CreateImage(DeviceState& state, VkDevice device, const VkImageCreateInf
 
 void DestroyImage(DeviceState& state, VkDevice device, VkImage image, const VkAllocationCallbacks* allocator)
 {
-    state.ownership.Forget({.handle = reinterpret_cast<uint64_t>(image), .isImage = true});
+    state.ownership.Forget(ResourceOf(image));
     state.objects.Remove(image);
     state.next.DestroyImage(device, image, allocator);
 }

@@ -14,9 +14,6 @@ constexpr uint32_t kNobody = Owner::kNobody;
 // Of another process or device: what happens there is not seen.
 bool IsOutside(uint32_t family) { return family == VK_QUEUE_FAMILY_EXTERNAL || family == VK_QUEUE_FAMILY_FOREIGN_EXT; }
 
-Resource ResourceOf(VkBuffer buffer) { return {.handle = reinterpret_cast<uint64_t>(buffer), .isImage = false}; }
-Resource ResourceOf(VkImage image) { return {.handle = reinterpret_cast<uint64_t>(image), .isImage = true}; }
-
 std::string Describe(const Resource& resource, const std::string& name)
 {
     const char* kind = resource.isImage ? "image" : "buffer";
@@ -35,62 +32,37 @@ std::string Describe(const OwnershipEvent& event, uint32_t layers)
 } // namespace
 
 // ---- recording -----------------------------------------------------------------------------------------------------
-void Ownership::NoteUse(VkCommandBuffer commandBuffer, const char* call, OwnershipAct act, VkBuffer buffer,
-                        VkDeviceSize offset, VkDeviceSize size)
-{
-    Note(commandBuffer, {.act = act, .resource = ResourceOf(buffer), .call = call}, offset, size);
-}
-
-void Ownership::NoteUse(VkCommandBuffer commandBuffer, const char* call, OwnershipAct act, VkImage image,
-                        const VkImageSubresourceRange& range)
-{
-    Note(commandBuffer, {.act = act, .resource = ResourceOf(image), .call = call}, range);
-}
-
-void Ownership::NoteTransfer(VkCommandBuffer commandBuffer, const char* call, VkBuffer buffer, VkDeviceSize offset,
-                             VkDeviceSize size, uint32_t from, uint32_t to)
-{
-    Note(commandBuffer,
-         {.act = OwnershipAct::Transfer, .resource = ResourceOf(buffer), .from = from, .to = to, .call = call}, offset,
-         size);
-}
-
-void Ownership::NoteTransfer(VkCommandBuffer commandBuffer, const char* call, VkImage image,
-                             const VkImageSubresourceRange& range, uint32_t from, uint32_t to)
-{
-    Note(commandBuffer,
-         {.act = OwnershipAct::Transfer, .resource = ResourceOf(image), .from = from, .to = to, .call = call}, range);
-}
-
-void Ownership::Note(VkCommandBuffer commandBuffer, const OwnershipEvent& event, VkDeviceSize offset, VkDeviceSize size)
+void Ownership::Note(VkCommandBuffer commandBuffer, OwnershipEvent event, VkBuffer buffer, VkDeviceSize offset,
+                     VkDeviceSize size)
 {
     if (!m_state.queues.IsActive())
         return;
-    const auto info = m_state.objects.Find(reinterpret_cast<VkBuffer>(event.resource.handle));
+    const auto info = m_state.objects.Find(buffer);
     if (!info || !info->isExclusive || offset >= info->bytes)
         return;
-    OwnershipEvent added = event;
-    added.begin = offset;
-    added.end = offset + std::min(size, info->bytes - offset); // VK_WHOLE_SIZE, too
-    if (added.begin < added.end)
-        m_state.commandRecords.Append(commandBuffer, added);
+    event.resource = ResourceOf(buffer);
+    event.begin = offset;
+    event.end = offset + std::min(size, info->bytes - offset); // VK_WHOLE_SIZE, too
+    if (event.begin < event.end)
+        m_state.commandRecords.Append(commandBuffer, event);
 }
 
-void Ownership::Note(VkCommandBuffer commandBuffer, const OwnershipEvent& event, const VkImageSubresourceRange& range)
+void Ownership::Note(VkCommandBuffer commandBuffer, OwnershipEvent event, VkImage image,
+                     const VkImageSubresourceRange& range)
 {
     if (!m_state.queues.IsActive())
         return;
-    const auto info = m_state.objects.Find(reinterpret_cast<VkImage>(event.resource.handle));
+    const auto info = m_state.objects.Find(image);
     if (!info || !info->isExclusive || range.baseMipLevel >= info->mips || range.baseArrayLayer >= info->layers)
         return;
+    event.resource = ResourceOf(image);
     const uint32_t mips = std::min(range.levelCount, info->mips - range.baseMipLevel); // the remaining ones, too
     const uint32_t layers = std::min(range.layerCount, info->layers - range.baseArrayLayer);
     for (uint32_t mip = range.baseMipLevel; mip < range.baseMipLevel + mips; ++mip)
     {
-        OwnershipEvent added = event;
-        added.begin = uint64_t{mip} * info->layers + range.baseArrayLayer;
-        added.end = added.begin + layers;
-        m_state.commandRecords.Append(commandBuffer, added);
+        event.begin = uint64_t{mip} * info->layers + range.baseArrayLayer;
+        event.end = event.begin + layers;
+        m_state.commandRecords.Append(commandBuffer, event);
     }
 }
 

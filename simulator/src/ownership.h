@@ -22,15 +22,11 @@ class Ownership
   public:
     explicit Ownership(DeviceState& state) : m_state(state) {}
 
-    // ---- recording: `call` names the command; objects that are null, unknown or shared by all families are skipped ----
-    void NoteUse(VkCommandBuffer commandBuffer, const char* call, OwnershipAct act, VkBuffer buffer,
-                 VkDeviceSize offset, VkDeviceSize size);
-    void NoteUse(VkCommandBuffer commandBuffer, const char* call, OwnershipAct act, VkImage image,
-                 const VkImageSubresourceRange& range);
-    void NoteTransfer(VkCommandBuffer commandBuffer, const char* call, VkBuffer buffer, VkDeviceSize offset,
-                      VkDeviceSize size, uint32_t from, uint32_t to);
-    void NoteTransfer(VkCommandBuffer commandBuffer, const char* call, VkImage image,
-                      const VkImageSubresourceRange& range, uint32_t from, uint32_t to);
+    // ---- recording: `event` without its resource and range, which follow -------------------------------------------
+    // Objects that are null, unknown or shared by all families are skipped.
+    void Note(VkCommandBuffer commandBuffer, OwnershipEvent event, VkBuffer buffer, VkDeviceSize offset,
+              VkDeviceSize size);
+    void Note(VkCommandBuffer commandBuffer, OwnershipEvent event, VkImage image, const VkImageSubresourceRange& range);
 
     // ---- executing -------------------------------------------------------------------------------------------------
     // What the command buffer holds happens on a queue of this family.
@@ -54,8 +50,6 @@ class Ownership
         std::string name;
     };
 
-    void Note(VkCommandBuffer commandBuffer, const OwnershipEvent& event, VkDeviceSize offset, VkDeviceSize size);
-    void Note(VkCommandBuffer commandBuffer, const OwnershipEvent& event, const VkImageSubresourceRange& range);
     // The end of a sentence that says what is wrong, or an empty string.
     std::string Use(Owner& owner, uint32_t family, OwnershipAct act) const;
     static std::string Transfer(Owner& owner, uint32_t family, uint32_t from, uint32_t to);

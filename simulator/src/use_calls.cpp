@@ -10,6 +10,9 @@ namespace sedx::simulator
 {
 namespace
 {
+OwnershipEvent Uses(const char* call) { return {.act = OwnershipAct::Use, .call = call}; }
+OwnershipEvent Overwrites(const char* call) { return {.act = OwnershipAct::Overwrite, .call = call}; }
+
 VkImageSubresourceRange RangeOf(const VkImageSubresourceLayers& layers)
 {
     return {layers.aspectMask, layers.mipLevel, 1, layers.baseArrayLayer, layers.layerCount};
@@ -38,10 +41,8 @@ void NoteBufferCopy(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer 
 {
     for (const Region& region : regions)
     {
-        state.ownership.NoteUse(commandBuffer, "vkCmdCopyBuffer", OwnershipAct::Read, source, region.srcOffset,
-                                region.size);
-        state.ownership.NoteUse(commandBuffer, "vkCmdCopyBuffer", OwnershipAct::Overwrite, destination,
-                                region.dstOffset, region.size);
+        state.ownership.Note(commandBuffer, Uses("vkCmdCopyBuffer"), source, region.srcOffset, region.size);
+        state.ownership.Note(commandBuffer, Overwrites("vkCmdCopyBuffer"), destination, region.dstOffset, region.size);
     }
 }
 
@@ -53,10 +54,8 @@ void NoteImageCopy(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer b
     const char* call = toImage ? "vkCmdCopyBufferToImage" : "vkCmdCopyImageToBuffer";
     for (const Region& region : regions)
     {
-        state.ownership.NoteUse(commandBuffer, call, toImage ? OwnershipAct::Read : OwnershipAct::Overwrite, buffer,
-                                region.bufferOffset, 1);
-        state.ownership.NoteUse(commandBuffer, call, toImage ? OwnershipAct::Change : OwnershipAct::Read, image,
-                                RangeOf(region.imageSubresource));
+        state.ownership.Note(commandBuffer, toImage ? Uses(call) : Overwrites(call), buffer, region.bufferOffset, 1);
+        state.ownership.Note(commandBuffer, Uses(call), image, RangeOf(region.imageSubresource));
         CheckGranularity(state, commandBuffer, call, image, region.imageSubresource.mipLevel, region.imageOffset,
                          region.imageExtent);
     }
@@ -107,14 +106,14 @@ void CmdCopyImageToBuffer2(DeviceState& state, VkCommandBuffer commandBuffer, co
 void CmdFillBuffer(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer buffer, VkDeviceSize offset,
                    VkDeviceSize size, uint32_t data)
 {
-    state.ownership.NoteUse(commandBuffer, "vkCmdFillBuffer", OwnershipAct::Overwrite, buffer, offset, size);
+    state.ownership.Note(commandBuffer, Overwrites("vkCmdFillBuffer"), buffer, offset, size);
     state.next.CmdFillBuffer(commandBuffer, buffer, offset, size, data);
 }
 
 void CmdUpdateBuffer(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer buffer, VkDeviceSize offset,
                      VkDeviceSize size, const void* data)
 {
-    state.ownership.NoteUse(commandBuffer, "vkCmdUpdateBuffer", OwnershipAct::Overwrite, buffer, offset, size);
+    state.ownership.Note(commandBuffer, Overwrites("vkCmdUpdateBuffer"), buffer, offset, size);
     state.next.CmdUpdateBuffer(commandBuffer, buffer, offset, size, data);
 }
 
@@ -122,7 +121,7 @@ void CmdUpdateBuffer(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer
 void CmdBindIndexBuffer(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer buffer, VkDeviceSize offset,
                         VkIndexType type)
 {
-    state.ownership.NoteUse(commandBuffer, "vkCmdBindIndexBuffer", OwnershipAct::Read, buffer, offset, 1);
+    state.ownership.Note(commandBuffer, Uses("vkCmdBindIndexBuffer"), buffer, offset, 1);
     state.next.CmdBindIndexBuffer(commandBuffer, buffer, offset, type);
 }
 
@@ -130,7 +129,7 @@ void CmdBindVertexBuffers(DeviceState& state, VkCommandBuffer commandBuffer, uin
                           const VkBuffer* buffers, const VkDeviceSize* offsets)
 {
     for (uint32_t i = 0; i < count; ++i)
-        state.ownership.NoteUse(commandBuffer, "vkCmdBindVertexBuffers", OwnershipAct::Read, buffers[i], offsets[i], 1);
+        state.ownership.Note(commandBuffer, Uses("vkCmdBindVertexBuffers"), buffers[i], offsets[i], 1);
     state.next.CmdBindVertexBuffers(commandBuffer, first, count, buffers, offsets);
 }
 
@@ -139,8 +138,7 @@ void CmdBindVertexBuffers2(DeviceState& state, VkCommandBuffer commandBuffer, ui
                            const VkDeviceSize* strides)
 {
     for (uint32_t i = 0; i < count; ++i)
-        state.ownership.NoteUse(commandBuffer, "vkCmdBindVertexBuffers2", OwnershipAct::Read, buffers[i], offsets[i],
-                                1);
+        state.ownership.Note(commandBuffer, Uses("vkCmdBindVertexBuffers2"), buffers[i], offsets[i], 1);
     state.next.CmdBindVertexBuffers2(commandBuffer, first, count, buffers, offsets, sizes, strides);
 }
 
@@ -148,8 +146,8 @@ void CmdDrawIndirect(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer
                      uint32_t count, uint32_t stride)
 {
     if (count > 0)
-        state.ownership.NoteUse(commandBuffer, "vkCmdDrawIndirect", OwnershipAct::Read, buffer, offset,
-                                uint64_t{count - 1} * stride + sizeof(VkDrawIndirectCommand));
+        state.ownership.Note(commandBuffer, Uses("vkCmdDrawIndirect"), buffer, offset,
+                             uint64_t{count - 1} * stride + sizeof(VkDrawIndirectCommand));
     state.next.CmdDrawIndirect(commandBuffer, buffer, offset, count, stride);
 }
 
@@ -157,15 +155,15 @@ void CmdDrawIndexedIndirect(DeviceState& state, VkCommandBuffer commandBuffer, V
                             uint32_t count, uint32_t stride)
 {
     if (count > 0)
-        state.ownership.NoteUse(commandBuffer, "vkCmdDrawIndexedIndirect", OwnershipAct::Read, buffer, offset,
-                                uint64_t{count - 1} * stride + sizeof(VkDrawIndexedIndirectCommand));
+        state.ownership.Note(commandBuffer, Uses("vkCmdDrawIndexedIndirect"), buffer, offset,
+                             uint64_t{count - 1} * stride + sizeof(VkDrawIndexedIndirectCommand));
     state.next.CmdDrawIndexedIndirect(commandBuffer, buffer, offset, count, stride);
 }
 
 void CmdDispatchIndirect(DeviceState& state, VkCommandBuffer commandBuffer, VkBuffer buffer, VkDeviceSize offset)
 {
-    state.ownership.NoteUse(commandBuffer, "vkCmdDispatchIndirect", OwnershipAct::Read, buffer, offset,
-                            sizeof(VkDispatchIndirectCommand));
+    state.ownership.Note(commandBuffer, Uses("vkCmdDispatchIndirect"), buffer, offset,
+                         sizeof(VkDispatchIndirectCommand));
     state.next.CmdDispatchIndirect(commandBuffer, buffer, offset);
 }
 
@@ -173,7 +171,7 @@ void CmdDispatchIndirect(DeviceState& state, VkCommandBuffer commandBuffer, VkBu
 void CmdBindPipeline(DeviceState& state, VkCommandBuffer commandBuffer, VkPipelineBindPoint point, VkPipeline pipeline)
 {
     const uint32_t family = state.commandRecords.FamilyOf(commandBuffer);
-    const VkQueueFlags needed = point == VK_PIPELINE_BIND_POINT_GRAPHICS ? VK_QUEUE_GRAPHICS_BIT : VK_QUEUE_COMPUTE_BIT;
+    const VkQueueFlags needed = NeededFor(point);
     if (state.physical.families.IsSimulated(family) &&
         (state.physical.families.Simulated(family).queueFlags & needed) == 0)
         state.simulator.Report(fmt::format("vkCmdBindPipeline on family {}, which cannot {}", family,
