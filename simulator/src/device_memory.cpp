@@ -198,12 +198,10 @@ DeviceMemory::ShadowRange DeviceMemory::Check(const VkMappedMemoryRange& range, 
         return {};
     }
     const uint64_t atom = m_state.physical.limits.nonCoherentAtomSize;
-    if (range.offset % atom != 0 || (range.size != VK_WHOLE_SIZE && range.size % atom != 0 && end != allocation.bytes))
-    {
+    if (range.offset % atom != 0 || (end % atom != 0 && end != allocation.bytes))
         m_state.simulator.Report(fmt::format("{} {} bytes at offset {}, which do not begin and end at multiples of "
                                              "nonCoherentAtomSize ({})",
-                                             call, range.size, range.offset, atom));
-    }
+                                             call, end - range.offset, range.offset, atom));
     return {allocation.isShadowed ? &allocation : nullptr, range.offset, end};
 }
 

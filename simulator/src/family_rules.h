@@ -1,11 +1,12 @@
-// What a queue family may do, by its flags. Pure logic.
+// What a queue family may do, by its flags and its granularity. Pure logic.
 #pragma once
 
 #include <vulkan/vulkan_core.h>
 
 namespace sedx::simulator
 {
-// Pipeline stages that a queue with these flags does not have.
+// Pipeline stages that a queue with these flags does not have, as Vulkan's registry says. Those of video and of the
+// extensions of one vendor are not looked at.
 constexpr VkPipelineStageFlags2 UnsupportedStages(VkQueueFlags queue)
 {
     constexpr VkPipelineStageFlags2 kGraphics =
@@ -15,11 +16,15 @@ constexpr VkPipelineStageFlags2 UnsupportedStages(VkQueueFlags queue)
         VK_PIPELINE_STAGE_2_GEOMETRY_SHADER_BIT | VK_PIPELINE_STAGE_2_PRE_RASTERIZATION_SHADERS_BIT |
         VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT | VK_PIPELINE_STAGE_2_EARLY_FRAGMENT_TESTS_BIT |
         VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT | VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT |
-        VK_PIPELINE_STAGE_2_ALL_GRAPHICS_BIT | VK_PIPELINE_STAGE_2_BLIT_BIT | VK_PIPELINE_STAGE_2_RESOLVE_BIT;
-    constexpr VkPipelineStageFlags2 kCompute = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT |
-                                               VK_PIPELINE_STAGE_2_RAY_TRACING_SHADER_BIT_KHR |
-                                               VK_PIPELINE_STAGE_2_ACCELERATION_STRUCTURE_BUILD_BIT_KHR;
-    constexpr VkPipelineStageFlags2 kEither = VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT | VK_PIPELINE_STAGE_2_CLEAR_BIT;
+        VK_PIPELINE_STAGE_2_ALL_GRAPHICS_BIT | VK_PIPELINE_STAGE_2_TRANSFORM_FEEDBACK_BIT_EXT |
+        VK_PIPELINE_STAGE_2_FRAGMENT_SHADING_RATE_ATTACHMENT_BIT_KHR |
+        VK_PIPELINE_STAGE_2_FRAGMENT_DENSITY_PROCESS_BIT_EXT | VK_PIPELINE_STAGE_2_TASK_SHADER_BIT_EXT |
+        VK_PIPELINE_STAGE_2_MESH_SHADER_BIT_EXT;
+    constexpr VkPipelineStageFlags2 kCompute =
+        VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_RAY_TRACING_SHADER_BIT_KHR |
+        VK_PIPELINE_STAGE_2_ACCELERATION_STRUCTURE_BUILD_BIT_KHR | VK_PIPELINE_STAGE_2_MICROMAP_BUILD_BIT_EXT;
+    constexpr VkPipelineStageFlags2 kEither =
+        VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT | VK_PIPELINE_STAGE_2_CONDITIONAL_RENDERING_BIT_EXT;
     const bool hasGraphics = (queue & VK_QUEUE_GRAPHICS_BIT) != 0;
     const bool hasCompute = (queue & VK_QUEUE_COMPUTE_BIT) != 0;
     VkPipelineStageFlags2 stages = 0;

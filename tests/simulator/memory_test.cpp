@@ -273,14 +273,20 @@ TEST_F(SimulatedMemoryTest, RangesMustFitAtomsAndMapping)
     layout.limits["nonCoherentAtomSize"] = 256;
     ASSERT_TRUE(m_own.Create(layout));
     const SimulatedDevice::Memory memory = m_own.MakeBuffer(2, 1024);
-    const VkMappedMemoryRange unmapped = Range(memory, 0, VK_WHOLE_SIZE);
     m_own.Map(memory);
     // Right for the driver, wrong for the layout: the layers below have nothing to say.
     const VkMappedMemoryRange oblique = Range(memory, 64, 64);
     EXPECT_EQ(m_own.vk.FlushMappedMemoryRanges(m_own.device, 1, &oblique), VK_SUCCESS);
     EXPECT_THAT(m_own.simulator->TakeViolations(), ElementsAre(HasSubstr("nonCoherentAtomSize (256)")));
     m_own.vk.UnmapMemory(m_own.device, memory.handle);
-    static_cast<void>(m_own.vk.InvalidateMappedMemoryRanges(m_own.device, 1, &unmapped));
+    // All of a mapping that ends within an atom.
+    void* data = nullptr;
+    ASSERT_EQ(m_own.vk.MapMemory(m_own.device, memory.handle, 0, 128, 0, &data), VK_SUCCESS);
+    const VkMappedMemoryRange whole = Range(memory, 0, VK_WHOLE_SIZE);
+    EXPECT_EQ(m_own.vk.FlushMappedMemoryRanges(m_own.device, 1, &whole), VK_SUCCESS);
+    EXPECT_THAT(m_own.simulator->TakeViolations(), ElementsAre(HasSubstr("flushes 128 bytes")));
+    m_own.vk.UnmapMemory(m_own.device, memory.handle);
+    static_cast<void>(m_own.vk.InvalidateMappedMemoryRanges(m_own.device, 1, &whole));
     EXPECT_THAT(m_own.simulator->TakeViolations(), ElementsAre(HasSubstr("not mapped")));
     m_own.validation.Take(); // the layers see this one, too
 }

@@ -32,7 +32,11 @@ TEST(FamilyRulesTest, StagesThatAFamilyLacks)
     EXPECT_NE(compute & VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT, 0u);
     const VkPipelineStageFlags2 transfer = UnsupportedStages(VK_QUEUE_TRANSFER_BIT);
     EXPECT_NE(transfer & VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT, 0u);
-    EXPECT_EQ(transfer & (VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT | VK_PIPELINE_STAGE_2_COPY_BIT), 0u);
+    EXPECT_NE(transfer & VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT, 0u);
+    EXPECT_EQ(transfer & (VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT |
+                          VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_CLEAR_BIT | // of vkCmdFillBuffer, too
+                          VK_PIPELINE_STAGE_2_BLIT_BIT | VK_PIPELINE_STAGE_2_RESOLVE_BIT),
+              0u);
 }
 
 TEST(FamilyRulesTest, WhatAPipelineNeeds)
