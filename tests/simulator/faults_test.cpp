@@ -1,10 +1,14 @@
 // The simulator's faults: calls that fail, a device that is lost; and how many simulators there may be.
 #include "simulator/simulated_device.h"
 
+#include <gmock/gmock.h>
+
 namespace sedx::test
 {
 namespace
 {
+using testing::Each;
+
 class SimulatedFaultsTest : public testing::Test
 {
   protected:
@@ -41,6 +45,40 @@ TEST_F(SimulatedFaultsTest, AChosenFunctionFails)
     EXPECT_EQ(AllocateAndFree(), VK_ERROR_OUT_OF_DEVICE_MEMORY);
     EXPECT_EQ(AllocateAndFree(), VK_ERROR_OUT_OF_DEVICE_MEMORY);
     EXPECT_EQ(AllocateAndFree(), VK_SUCCESS);
+}
+
+TEST_F(SimulatedFaultsTest, WhatAFailingCallWouldHaveMadeIsNull)
+{
+    constexpr VkResult kFails = VK_ERROR_OUT_OF_HOST_MEMORY;
+    m_own.simulator->Failures().FailCall(1, kFails, true);
+
+    auto buffer = reinterpret_cast<VkBuffer>(uintptr_t{1});
+    const VkBufferCreateInfo bufferInfo{.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
+    EXPECT_EQ(m_own.vk.CreateBuffer(m_own.device, &bufferInfo, nullptr, &buffer), kFails);
+    EXPECT_EQ(buffer, static_cast<VkBuffer>(VK_NULL_HANDLE));
+
+    auto memory = reinterpret_cast<VkDeviceMemory>(uintptr_t{1});
+    EXPECT_EQ(m_own.Allocate(0, 4096, memory), kFails);
+    EXPECT_EQ(memory, static_cast<VkDeviceMemory>(VK_NULL_HANDLE));
+
+    // And those that make several at once.
+    std::vector commandBuffers(2, reinterpret_cast<VkCommandBuffer>(uintptr_t{1}));
+    const VkCommandBufferAllocateInfo commandBufferInfo{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                                        .commandBufferCount = 2};
+    EXPECT_EQ(m_own.vk.AllocateCommandBuffers(m_own.device, &commandBufferInfo, commandBuffers.data()), kFails);
+    EXPECT_THAT(commandBuffers, Each(static_cast<VkCommandBuffer>(VK_NULL_HANDLE)));
+
+    std::vector sets(2, reinterpret_cast<VkDescriptorSet>(uintptr_t{1}));
+    const VkDescriptorSetAllocateInfo setInfo{.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+                                              .descriptorSetCount = 2};
+    EXPECT_EQ(m_own.vk.AllocateDescriptorSets(m_own.device, &setInfo, sets.data()), kFails);
+    EXPECT_THAT(sets, Each(static_cast<VkDescriptorSet>(VK_NULL_HANDLE)));
+
+    std::vector pipelines(2, reinterpret_cast<VkPipeline>(uintptr_t{1}));
+    EXPECT_EQ(m_own.vk.CreateComputePipelines(m_own.device, VK_NULL_HANDLE, 2, nullptr, nullptr, pipelines.data()),
+              kFails);
+    EXPECT_THAT(pipelines, Each(static_cast<VkPipeline>(VK_NULL_HANDLE)));
+    m_own.simulator->Failures().StopFailing();
 }
 
 TEST_F(SimulatedFaultsTest, ALostDeviceStaysLost)

@@ -168,6 +168,28 @@ TEST_F(SimulatedMemoryTest, OnlySoManyAllocationsAndOnlySoLarge)
         Free(memory);
 }
 
+TEST_F(SimulatedMemoryTest, NoBufferIsLargerThanTheLimit)
+{
+    constexpr uint64_t kLimit = 64 << 10;
+    simulator::DeviceLayout layout = TinyLayout();
+    layout.limits = {{"maxBufferSize", kLimit}};
+    ASSERT_TRUE(m_own.Create(layout));
+    VkPhysicalDeviceVulkan13Properties properties13{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_PROPERTIES};
+    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, &properties13};
+    m_own.vk.GetPhysicalDeviceProperties2(m_own.physicalDevice, &properties);
+    EXPECT_EQ(properties13.maxBufferSize, kLimit);
+
+    VkBufferCreateInfo info{
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO, .size = kLimit, .usage = VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+    VkBuffer buffer = VK_NULL_HANDLE;
+    ASSERT_EQ(m_own.vk.CreateBuffer(m_own.device, &info, nullptr, &buffer), VK_SUCCESS);
+    m_own.vk.DestroyBuffer(m_own.device, buffer, nullptr);
+    ++info.size;
+    EXPECT_EQ(m_own.vk.CreateBuffer(m_own.device, &info, nullptr, &buffer), VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    EXPECT_EQ(buffer, static_cast<VkBuffer>(VK_NULL_HANDLE));
+    EXPECT_THAT(m_own.simulator->TakeViolations(), ElementsAre(HasSubstr("65537 bytes, maxBufferSize is 65536")));
+}
+
 TEST_F(SimulatedMemoryTest, LimitsAreRaisedOrLoweredButNeverBeyondTheDriver)
 {
     simulator::DeviceLayout layout = TinyLayout();

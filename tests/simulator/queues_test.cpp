@@ -12,6 +12,22 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+// SPIR-V of: #version 450
+//            void main() {}
+constexpr uint32_t kEmptyComputeShader[] = {
+    0x07230203,    0x00010000, 0,  6,          0,    // header: version 1.0, ids below 6
+    2 << 16 | 17,  1,                                // OpCapability Shader
+    3 << 16 | 14,  0,          1,                    // OpMemoryModel Logical GLSL450
+    5 << 16 | 15,  5,          4,  0x6e69616d, 0,    // OpEntryPoint GLCompute %4 "main"
+    6 << 16 | 16,  4,          17, 1,          1, 1, // OpExecutionMode %4 LocalSize 1 1 1
+    2 << 16 | 19,  2,                                // %2 = OpTypeVoid
+    3 << 16 | 33,  3,          2,                    // %3 = OpTypeFunction %2
+    5 << 16 | 54,  2,          4,  0,          3,    // %4 = OpFunction %2 None %3
+    2 << 16 | 248, 5,                                // %5 = OpLabel
+    1 << 16 | 253,                                   // OpReturn
+    1 << 16 | 56,                                    // OpFunctionEnd
+};
+
 class SimulatedQueuesTest : public testing::Test
 {
   protected:
@@ -99,6 +115,53 @@ TEST_F(SimulatedQueuesTest, ADeadlockIsReported)
     EXPECT_THAT(Found(), ElementsAre(HasSubstr("deadlock")));
     EXPECT_EQ(m_own.Submit(m_own.Queue(m_compute), VK_NULL_HANDLE, VK_NULL_HANDLE, 0, timeline, 5), VK_SUCCESS);
     EXPECT_EQ(m_own.vk.QueueWaitIdle(m_own.Queue(m_transfer)), VK_SUCCESS);
+}
+
+TEST_F(SimulatedQueuesTest, WhatIsStillHeldBackIsReportedWhenTheDeviceGoes)
+{
+    const VkSemaphore timeline = m_own.MakeTimeline();
+    EXPECT_EQ(m_own.Submit(m_own.Queue(m_transfer), VK_NULL_HANDLE, timeline, 5, timeline, 6), VK_SUCCESS);
+    m_own.DestroyDevice(); // when it is idle, which it never is
+    EXPECT_THAT(Found(), ElementsAre(HasSubstr("deadlock"), HasSubstr("still wait for a signal")));
+}
+
+TEST_F(SimulatedQueuesTest, ALostDeviceNeedNotRunWhatIsHeldBack)
+{
+    const VkSemaphore timeline = m_own.MakeTimeline();
+    EXPECT_EQ(m_own.Submit(m_own.Queue(m_transfer), VK_NULL_HANDLE, timeline, 5, timeline, 6), VK_SUCCESS);
+    m_own.simulator->LoseDevice();
+    m_own.DestroyDevice();
+    EXPECT_THAT(Found(), IsEmpty());
+}
+
+TEST_F(SimulatedQueuesTest, AFamilyRunsThePipelinesOfItsFlagsOnly)
+{
+    const VkShaderModuleCreateInfo moduleInfo{.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+                                              .codeSize = sizeof(kEmptyComputeShader),
+                                              .pCode = kEmptyComputeShader};
+    VkShaderModule module = VK_NULL_HANDLE;
+    ASSERT_EQ(m_own.vk.CreateShaderModule(m_own.device, &moduleInfo, nullptr, &module), VK_SUCCESS);
+    const VkPipelineLayoutCreateInfo layoutInfo{.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
+    VkPipelineLayout layout = VK_NULL_HANDLE;
+    ASSERT_EQ(m_own.vk.CreatePipelineLayout(m_own.device, &layoutInfo, nullptr, &layout), VK_SUCCESS);
+    const VkComputePipelineCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+                                           .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                                                     .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                                                     .module = module,
+                                                     .pName = "main"},
+                                           .layout = layout};
+    VkPipeline pipeline = VK_NULL_HANDLE;
+    ASSERT_EQ(m_own.vk.CreateComputePipelines(m_own.device, VK_NULL_HANDLE, 1, &info, nullptr, &pipeline), VK_SUCCESS);
+
+    for (const uint32_t family : {m_own.BaseFamily(), m_compute})
+        m_own.vk.CmdBindPipeline(m_own.Begin(family), VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+    EXPECT_THAT(Found(), IsEmpty());
+    m_own.vk.CmdBindPipeline(m_own.Begin(m_transfer), VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
+    EXPECT_THAT(Found(),
+                ElementsAre("vkCmdBindPipeline on family " + std::to_string(m_transfer) + ", which cannot dispatch"));
+    m_own.vk.DestroyPipeline(m_own.device, pipeline, nullptr);
+    m_own.vk.DestroyPipelineLayout(m_own.device, layout, nullptr);
+    m_own.vk.DestroyShaderModule(m_own.device, module, nullptr);
 }
 
 TEST_F(SimulatedQueuesTest, AFamilyHasTheStagesOfItsFlagsOnly)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace sedx::test
 {
@@ -122,18 +123,22 @@ bool SimulatedDevice::CreateDevice(Queues wanted)
     return true;
 }
 
+void SimulatedDevice::DestroyDevice()
+{
+    if (device == VK_NULL_HANDLE)
+        return;
+    vk.DeviceWaitIdle(device);
+    for (const VkCommandPool pool : m_pools)
+        vk.DestroyCommandPool(device, pool, nullptr);
+    for (const VkSemaphore semaphore : m_semaphores)
+        vk.DestroySemaphore(device, semaphore, nullptr);
+    DestroyBuffers();
+    vk.DestroyDevice(std::exchange(device, VK_NULL_HANDLE), nullptr);
+}
+
 SimulatedDevice::~SimulatedDevice()
 {
-    if (device != VK_NULL_HANDLE)
-    {
-        vk.DeviceWaitIdle(device);
-        for (const VkCommandPool pool : m_pools)
-            vk.DestroyCommandPool(device, pool, nullptr);
-        for (const VkSemaphore semaphore : m_semaphores)
-            vk.DestroySemaphore(device, semaphore, nullptr);
-        DestroyBuffers();
-        vk.DestroyDevice(device, nullptr);
-    }
+    DestroyDevice();
     if (instance != VK_NULL_HANDLE)
     {
         vk.DestroyDebugUtilsMessengerEXT(instance, m_messenger, nullptr);

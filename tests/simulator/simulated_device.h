@@ -58,8 +58,16 @@
     X(CreateCommandPool)                                                                                               \
     X(DestroyCommandPool)                                                                                              \
     X(AllocateCommandBuffers)                                                                                          \
+    X(AllocateDescriptorSets)                                                                                          \
+    X(CreateShaderModule)                                                                                              \
+    X(DestroyShaderModule)                                                                                             \
+    X(CreatePipelineLayout)                                                                                            \
+    X(DestroyPipelineLayout)                                                                                           \
+    X(CreateComputePipelines)                                                                                          \
+    X(DestroyPipeline)                                                                                                 \
     X(BeginCommandBuffer)                                                                                              \
     X(EndCommandBuffer)                                                                                                \
+    X(CmdBindPipeline)                                                                                                 \
     X(CmdCopyBuffer)                                                                                                   \
     X(CmdCopyBufferToImage)                                                                                            \
     X(CmdExecuteCommands)                                                                                              \
@@ -89,7 +97,8 @@ class SimulatedDevice
     bool Create(simulator::DeviceLayout layout, const simulator::SimulatorOptions& options = {},
                 Queues queues = Queues::All);
     SimulatedDevice() = default;
-    ~SimulatedDevice(); // all objects that it made go; what validation said is a failure
+    ~SimulatedDevice();   // what validation said is a failure
+    void DestroyDevice(); // and all objects that were made here; earlier than the rest
     SimulatedDevice(const SimulatedDevice&) = delete;
     SimulatedDevice& operator=(const SimulatedDevice&) = delete;
 
