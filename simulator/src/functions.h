@@ -8,18 +8,23 @@
 #include <string_view>
 #include <vulkan/vulkan_core.h>
 
-// X(name without vk)
+// X(name without vk). Some are here for one reason only: they return a VkResult, and may be made to fail.
 #define SEDX_SIMULATOR_INSTANCE_FUNCTIONS(X)                                                                           \
     X(DestroyInstance)                                                                                                 \
     X(EnumeratePhysicalDevices)                                                                                        \
+    X(EnumeratePhysicalDeviceGroups)                                                                                   \
     X(GetPhysicalDeviceProperties)                                                                                     \
     X(GetPhysicalDeviceProperties2)                                                                                    \
     X(GetPhysicalDeviceMemoryProperties)                                                                               \
     X(GetPhysicalDeviceMemoryProperties2)                                                                              \
     X(GetPhysicalDeviceQueueFamilyProperties)                                                                          \
     X(GetPhysicalDeviceQueueFamilyProperties2)                                                                         \
+    X(GetPhysicalDeviceImageFormatProperties)                                                                          \
+    X(GetPhysicalDeviceImageFormatProperties2)                                                                         \
+    X(GetPhysicalDeviceToolProperties)                                                                                 \
     X(GetPhysicalDeviceSurfaceSupportKHR)                                                                              \
     X(EnumerateDeviceExtensionProperties)                                                                              \
+    X(EnumerateDeviceLayerProperties)                                                                                  \
     X(CreateDevice)
 
 // What the simulator has something to say about.
@@ -91,7 +96,7 @@
     X(CmdDispatchIndirect)                                                                                             \
     X(CmdBindPipeline)
 
-// Wrapped for one reason only: they return a VkResult, and may be made to fail.
+// Wrapped to be made to fail. With those above all that return a VkResult in Vulkan 1.3 and need a device.
 #define SEDX_SIMULATOR_FALLIBLE_FUNCTIONS(X)                                                                           \
     X(BindBufferMemory)                                                                                                \
     X(BindBufferMemory2)                                                                                               \
@@ -104,13 +109,19 @@
     X(GetFenceStatus)                                                                                                  \
     X(WaitForFences)                                                                                                   \
     X(CreateEvent)                                                                                                     \
+    X(GetEventStatus)                                                                                                  \
+    X(SetEvent)                                                                                                        \
+    X(ResetEvent)                                                                                                      \
     X(CreateQueryPool)                                                                                                 \
     X(GetQueryPoolResults)                                                                                             \
     X(CreateBufferView)                                                                                                \
     X(CreateImageView)                                                                                                 \
     X(CreateSampler)                                                                                                   \
+    X(CreateSamplerYcbcrConversion)                                                                                    \
     X(CreateShaderModule)                                                                                              \
     X(CreatePipelineCache)                                                                                             \
+    X(GetPipelineCacheData)                                                                                            \
+    X(MergePipelineCaches)                                                                                             \
     X(CreatePipelineLayout)                                                                                            \
     X(CreateGraphicsPipelines)                                                                                         \
     X(CreateComputePipelines)                                                                                          \
@@ -119,8 +130,12 @@
     X(ResetDescriptorPool)                                                                                             \
     X(AllocateDescriptorSets)                                                                                          \
     X(FreeDescriptorSets)                                                                                              \
+    X(CreateDescriptorUpdateTemplate)                                                                                  \
     X(CreateRenderPass)                                                                                                \
+    X(CreateRenderPass2)                                                                                               \
     X(CreateFramebuffer)                                                                                               \
+    X(CreatePrivateDataSlot)                                                                                           \
+    X(SetPrivateData)                                                                                                  \
     X(EndCommandBuffer)                                                                                                \
     X(ResetCommandBuffer)                                                                                              \
     X(ResetCommandPool)

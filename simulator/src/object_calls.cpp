@@ -52,11 +52,10 @@ Bound BoundOf(const VkImageCreateInfo& info)
     return (info.usage & VK_IMAGE_USAGE_TRANSIENT_ATTACHMENT_BIT) != 0 ? Bound::TransientImage : Bound::Image;
 }
 
-// BC, ETC2, EAC, ASTC; and what extensions added, most of which is compressed, too.
-bool IsCompressed(VkFormat format)
+// BC, ETC2, EAC, ASTC; and all that came after Vulkan 1.0: compressed, of several planes, and a few of single texels.
+bool MayHaveBlocks(VkFormat format)
 {
-    return (format >= VK_FORMAT_BC1_RGB_UNORM_BLOCK && format <= VK_FORMAT_ASTC_12x12_SRGB_BLOCK) ||
-           format >= VK_FORMAT_PVRTC1_2BPP_UNORM_BLOCK_IMG;
+    return format >= VK_FORMAT_BC1_RGB_UNORM_BLOCK; // the last ones of Vulkan 1.0
 }
 
 // ---- creating ------------------------------------------------------------------------------------------------------
@@ -95,7 +94,7 @@ VkResult CreateImage(DeviceState& state, VkDevice device, const VkImageCreateInf
         state.objects.Add(*image, ImageInfo{.extent = info->extent,
                                             .mips = info->mipLevels,
                                             .layers = info->arrayLayers,
-                                            .isCompressed = IsCompressed(info->format),
+                                            .mayHaveBlocks = MayHaveBlocks(info->format),
                                             .isTransient = BoundOf(*info) == Bound::TransientImage,
                                             .isExclusive = info->sharingMode == VK_SHARING_MODE_EXCLUSIVE});
     return result;

@@ -20,7 +20,7 @@ struct ImageInfo
     VkExtent3D extent{1, 1, 1};
     uint32_t mips = 1;
     uint32_t layers = 1;
-    bool isCompressed = false; // its smallest part is a block of texels
+    bool mayHaveBlocks = false; // its smallest part may be larger than a texel
     bool isTransient = false;
     bool isExclusive = true;
 

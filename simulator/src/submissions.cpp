@@ -287,7 +287,8 @@ VkResult Submissions::Send(VkQueue queue, const Batch& batch)
 
 void Submissions::Pump()
 {
-    for (bool progress = true; progress;)
+    // A lost device runs nothing any more, even if the CPU signals.
+    for (bool progress = !m_state.simulator.failures.IsLost(); progress;)
     {
         progress = false;
         for (Queue& queue : m_queues)

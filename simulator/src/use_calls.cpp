@@ -18,13 +18,14 @@ VkImageSubresourceRange RangeOf(const VkImageSubresourceLayers& layers)
     return {layers.aspectMask, layers.mipLevel, 1, layers.baseArrayLayer, layers.layerCount};
 }
 
-// A transfer family may only copy to and from images in steps of its granularity.
+// A transfer family may only copy to and from images in steps of its granularity, which counts blocks in formats that
+// have some: those are left alone.
 void CheckGranularity(DeviceState& state, VkCommandBuffer commandBuffer, const char* call, VkImage image, uint32_t mip,
                       const VkOffset3D& offset, const VkExtent3D& extent)
 {
     const uint32_t family = state.commandRecords.FamilyOf(commandBuffer);
     const std::optional<ImageInfo> info = state.objects.Find(image);
-    if (!info || info->isCompressed || !state.physical.families.IsSimulated(family))
+    if (!info || info->mayHaveBlocks || !state.physical.families.IsSimulated(family))
         return;
     const VkExtent3D& granularity = state.physical.families.Simulated(family).minImageTransferGranularity;
     if (!RespectsGranularity(granularity, info->ExtentOf(mip), offset, extent))

@@ -3,8 +3,9 @@
 //     failures.FailCall(7, VK_ERROR_OUT_OF_DEVICE_MEMORY);               // the seventh call from now
 //     failures.FailFunction("AllocateMemory", VK_ERROR_OUT_OF_HOST_MEMORY, 2);
 //
-// It wraps nothing itself: whoever stands between application and driver asks Begin() first. Functions are named without
-// "vk". Only functions that return a VkResult can fail, and what they would have made is then null. Thread-safe.
+// It wraps nothing itself: whoever stands between application and driver asks Begin() first, and leaves null behind where
+// a call that fails would have made something. Functions are named without "vk". Only those that return a VkResult can
+// fail. One FailCall and one FailFunction at a time: the next one takes its place. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -23,12 +24,12 @@ class CallFailures
   public:
     // ---- for tests -------------------------------------------------------------------------------------------------
     // The n-th (from 1) fallible call from now gives `result`. `andAfter`: so do all calls after it; what was submitted
-    // has passed before a wait or a query fails in this way.
+    // has passed before a wait, or a query of a fence or a semaphore, fails in this way.
     void FailCall(uint64_t n, VkResult result, bool andAfter = false);
     // The n-th call of this function from now, and those after it, `times` in all.
     void FailFunction(std::string_view function, VkResult result, uint64_t n = 1, uint64_t times = 1);
     void StopFailing();
-    // From now on every call that can tell so says that the device is lost. What was submitted has passed before.
+    // From now on, for good, every call that can tell so says that the device is lost. What was submitted has passed before.
     // Also happens at the first injected VK_ERROR_DEVICE_LOST.
     void LoseDevice();
     bool IsLost() const;
