@@ -18,6 +18,7 @@ Result<std::unique_ptr<DeviceSimulator>> DeviceSimulator::Create(DeviceLayout la
     if (state->next == nullptr)
         return Fail(ErrorCode::NoLoader,
                     "no Vulkan loader was found on this machine, the simulator needs a real device");
+    state->failures.SetDrain([waited = state.get()] { waited->WaitForDevices(); });
     state->slot = TakeSlot(*state);
     if (state->slot == kMaxSimulators)
         return Fail(ErrorCode::LimitExceeded, "{} simulators are alive, more cannot be", kMaxSimulators);

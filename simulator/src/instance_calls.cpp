@@ -71,27 +71,36 @@ VkResult CreateDevice(InstanceState& state, VkPhysicalDevice physicalDevice, con
         made->next.UnmapMemory2KHR = reinterpret_cast<PFN_vkUnmapMemory2KHR>(load("vkUnmapMemory2"));
     made->queues.Create(*info);
     RegisterDevice(*device, *made);
-    state.simulator.failures.SetDrain(
-        [wait = made->next.DeviceWaitIdle, handle = *device] { static_cast<void>(wait(handle)); });
     const std::lock_guard lock(state.mutex);
     state.devices.push_back(std::move(made));
     return VK_SUCCESS;
 }
 
+// Out of the list of its instance: from now on nobody waits for it.
+std::unique_ptr<DeviceState> Take(const DeviceState& state)
+{
+    std::unique_ptr<DeviceState> taken;
+    const std::lock_guard lock(state.simulator.mutex);
+    for (const auto& instance : state.simulator.instances)
+    {
+        const std::lock_guard inner(instance->mutex);
+        const auto found = std::ranges::find(instance->devices, &state, &std::unique_ptr<DeviceState>::get);
+        if (found == instance->devices.end())
+            continue;
+        taken = std::move(*found);
+        instance->devices.erase(found);
+    }
+    return taken;
+}
+
 void DestroyDevice(DeviceState& state, VkDevice device, const VkAllocationCallbacks* allocator)
 {
-    state.simulator.failures.SetDrain({});
+    const std::unique_ptr<DeviceState> last = Take(state);
     state.submissions.DropAll();
     state.ownership.ForgetAll();
     state.memory.GiveBackAll();
     Unregister(DispatchKey(device)); // first: the next device may get the same key
     state.next.DestroyDevice(device, allocator);
-    const std::lock_guard lock(state.simulator.mutex);
-    for (const auto& instance : state.simulator.instances)
-    {
-        const std::lock_guard inner(instance->mutex);
-        std::erase_if(instance->devices, [&](const auto& entry) { return entry.get() == &state; });
-    }
 }
 
 PFN_vkVoidFunction GetDeviceProcAddr(DeviceState& state, VkDevice device, const char* name)

@@ -10,6 +10,17 @@ void SimulatorState::Report(std::string violation)
     violations.push_back(std::move(violation));
 }
 
+void SimulatorState::WaitForDevices()
+{
+    const std::lock_guard lock(mutex);
+    for (const auto& instance : instances)
+    {
+        const std::lock_guard inner(instance->mutex);
+        for (const auto& made : instance->devices)
+            static_cast<void>(made->next.DeviceWaitIdle(made->device));
+    }
+}
+
 PhysicalState::PhysicalState(const InstanceState& instance, VkPhysicalDevice device)
 {
     const InstanceFunctions& vk = instance.next;

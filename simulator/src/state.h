@@ -30,6 +30,7 @@ struct SimulatorState
     }
 
     void Report(std::string violation);
+    void WaitForDevices(); // the real ones
 
     const DeviceLayout layout;
     const SimulatorOptions options;

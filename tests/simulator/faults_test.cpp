@@ -95,6 +95,29 @@ TEST_F(SimulatedFaultsTest, ALostDeviceStaysLost)
     EXPECT_EQ(AllocateAndFree(), VK_SUCCESS); // can't tell
 }
 
+// On every device of the simulator, also when the newest one is gone.
+TEST_F(SimulatedFaultsTest, WhatWasSubmittedEndsBeforeTheLoss)
+{
+    constexpr uint64_t kBytes = uint64_t{64} << 20;
+    const float priority = 1.0f;
+    const VkDeviceQueueCreateInfo queue{
+        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO, .queueCount = 1, .pQueuePriorities = &priority};
+    const VkDeviceCreateInfo info{
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, .queueCreateInfoCount = 1, .pQueueCreateInfos = &queue};
+    VkDevice newest = VK_NULL_HANDLE;
+    ASSERT_EQ(m_own.vk.CreateDevice(m_own.physicalDevice, &info, nullptr, &newest), VK_SUCCESS);
+    m_own.vk.DestroyDevice(newest, nullptr);
+
+    const SimulatedDevice::Memory memory = m_own.MakeBuffer(2, kBytes); // mapped and coherent
+    const std::byte* bytes = m_own.Map(memory);
+    const VkCommandBuffer cmd = m_own.Begin(0);
+    m_own.vk.CmdFillBuffer(cmd, memory.buffer, 0, VK_WHOLE_SIZE, 0x07070707);
+    m_own.Barrier(cmd);
+    EXPECT_EQ(m_own.Submit(m_own.Queue(0), cmd, VK_NULL_HANDLE, 0, VK_NULL_HANDLE, 0), VK_SUCCESS);
+    m_own.simulator->LoseDevice();
+    EXPECT_EQ(bytes[kBytes - 1], std::byte{7});
+}
+
 TEST_F(SimulatedFaultsTest, AnInjectedLossLosesTheDevice)
 {
     m_own.simulator->FailFunction("QueueSubmit2", VK_ERROR_DEVICE_LOST);

@@ -43,7 +43,7 @@ class CallFailures
     // ---- for wrappers ----------------------------------------------------------------------------------------------
     // A fallible call begins: the result to give instead of making it, if any.
     std::optional<VkResult> Begin(std::string_view function);
-    // Waits for the real device, if there is one: a lost device runs nothing any more, the real one must not either.
+    // Waits for the real devices, if there are any: a lost device runs nothing any more, the real one must not either.
     void SetDrain(std::function<void()> drain);
 
   private:
