@@ -20,14 +20,16 @@ enum class MemoryRole : uint32_t
 
 struct Backing
 {
-    BufferCore* core = nullptr; // outlives every backing
+    Backing(BufferCore& owner, const BufferMemory& where, MemoryRole purpose, uint32_t home) noexcept
+        : core(&owner), memory(where), role(purpose), shard(home)
+    {
+    }
+    BufferCore* core; // outlives every backing
     BufferMemory memory;
     Ref<MemoryPool> pool;        // where the memory came from; empty: the library's ordinary memory
     VkDeviceAddress address = 0; // 0: the usage has none, although the VkBuffer may
-    MemoryRole role = MemoryRole::Gpu;
-    uint32_t shard = 0; // of the core, whose lock guards the links
-    Backing* previous = nullptr;
-    Backing* next = nullptr;
+    MemoryRole role;
+    uint32_t shard; // of the core, whose slab it lies in
     std::atomic<uint32_t> references{0};
     std::atomic<bool> used{false};      // a frame or a copy may have touched it
     std::atomic<bool> held{false};      // its address was given out: in flight for ever

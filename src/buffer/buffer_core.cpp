@@ -104,18 +104,10 @@ Result<Ref<Backing>> BufferCore::CreateBacking(const BackingRequest& request)
 Backing* BufferCore::MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage,
                                  MemoryRole role) noexcept
 {
-    auto* backing = new Backing();
-    backing->core = this;
-    backing->memory = memory;
-    backing->role = role;
-    backing->shard = shard;
+    Shard& home = m_shards[shard];
+    Backing* backing = home.backings.New(*this, memory, role, shard);
     if (Any(usage & BufferUsage::DeviceAddress))
         backing->address = memory.address;
-    Shard& home = m_shards[shard];
-    backing->next = home.backings;
-    if (home.backings != nullptr)
-        home.backings->previous = backing;
-    home.backings = backing;
     ++home.backingCount;
     const auto count = [&](size_t use) {
         Increase(home.uses[use].buffers, 1);
@@ -127,15 +119,9 @@ Backing* BufferCore::MakeBacking(uint32_t shard, const BufferMemory& memory, Buf
     return backing;
 }
 
-void BufferCore::Unlink(Backing& backing) noexcept
+void BufferCore::Uncount(const Backing& backing) noexcept
 {
     Shard& home = m_shards[backing.shard];
-    if (backing.previous != nullptr)
-        backing.previous->next = backing.next;
-    else
-        home.backings = backing.next;
-    if (backing.next != nullptr)
-        backing.next->previous = backing.previous;
     --home.backingCount;
     const auto uncount = [&](size_t use) {
         Increase(home.uses[use].buffers, ~uint64_t{0});
@@ -161,38 +147,44 @@ bool BufferCore::MustWait(const Backing& backing) const noexcept
     return backing.used.load() && m_frames->LastOpened() > m_frames->Completed();
 }
 
-void BufferCore::Destroy(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing* backing) noexcept
+void BufferCore::Destroy(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing& backing) noexcept
 {
-    Unlink(*backing);
-    if (!m_allocator->FreeSmall(shard, backing->memory))
+    Shard& home = m_shards[shard];
+    Uncount(backing);
+    if (!m_allocator->FreeSmall(shard, backing.memory))
     {
-        Shard& home = m_shards[shard];
-        home.freeing.fetch_add(1);
+        home.freeing.fetch_add(1); // the system does not end meanwhile
         lock.unlock();
-        FreeMemory(backing->memory, backing->pool);
+        FreeMemory(backing.memory, backing.pool);
+        lock.lock();
         home.freeing.fetch_sub(1);
     }
+    home.backings.Delete(&backing);
+}
+
+void BufferCore::Drop(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing& backing) noexcept
+{
+    Shard& home = m_shards[shard];
+    if (home.closed) // its memory went with the system
+    {
+        Uncount(backing);
+        home.backings.Delete(&backing);
+    }
+    else if (MustWait(backing))
+        home.dropped.push_back({m_frames->LastOpened(), &backing});
     else
-        lock.unlock();
-    delete backing;
+        Destroy(lock, shard, backing);
 }
 
 void BufferCore::OnUnreferenced(Backing* backing) noexcept
 {
     const uint32_t shard = backing->shard;
     std::unique_lock lock(m_locks[shard]);
-    Shard& home = m_shards[shard];
-    if (home.closed) // its memory went with the system
-    {
-        Unlink(*backing);
-        lock.unlock();
-        delete backing;
+    const bool closed = m_shards[shard].closed;
+    Drop(lock, shard, *backing);
+    lock.unlock();
+    if (closed)
         LeaveShell(1);
-    }
-    else if (MustWait(*backing))
-        home.dropped.push_back({m_frames->LastOpened(), backing});
-    else
-        Destroy(lock, shard, backing);
 }
 
 uint64_t BufferCore::Reclaim() noexcept
@@ -208,8 +200,7 @@ uint64_t BufferCore::Reclaim() noexcept
             Backing* backing = home.dropped.front().backing;
             home.dropped.pop_front();
             bytes += backing->memory.bytes;
-            Destroy(lock, shard, backing);
-            lock.lock();
+            Destroy(lock, shard, *backing);
         }
     }
     return bytes;
@@ -371,23 +362,19 @@ void BufferCore::Shutdown() noexcept
         }
         while (home.freeing.load() != 0) // let them finish
             std::this_thread::yield();
-        for (const Dropped& entry : home.dropped)
         {
-            {
-                const std::lock_guard lock(m_locks[shard]);
-                Unlink(*entry.backing);
-            }
-            FreeMemory(entry.backing->memory, entry.backing->pool);
-            delete entry.backing;
+            std::unique_lock lock(m_locks[shard]);
+            for (const Dropped& entry : std::exchange(home.dropped, {}))
+                Destroy(lock, shard, *entry.backing);
         }
-        home.dropped.clear();
         // Mapped by somebody: an empty shell from now on.
         std::vector<std::pair<BufferMemory, Ref<MemoryPool>>> mapped;
         {
             const std::lock_guard lock(m_locks[shard]);
             m_orphans.fetch_add(home.live + home.backingCount);
-            for (Backing* backing = home.backings; backing != nullptr; backing = backing->next)
-                mapped.emplace_back(std::exchange(backing->memory, {}), std::exchange(backing->pool, {}));
+            home.backings.ForEach([&](Backing& backing) {
+                mapped.emplace_back(std::exchange(backing.memory, {}), std::exchange(backing.pool, {}));
+            });
         }
         for (auto& [memory, pool] : mapped)
             FreeMemory(memory, pool);

@@ -4,6 +4,7 @@
 // What every creation and destruction touches is split into shards (memory/shard_locks.h): threads do not meet there.
 #pragma once
 
+#include "base/slab.h"
 #include "buffer/buffer_resource.h"
 #include "frame/frame_tracker.h"
 #include "memory/buffer_allocator.h"
@@ -123,7 +124,8 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
         std::vector<Slot> slots;
         std::vector<uint32_t> freeSlots;
         uint64_t live = 0;
-        Backing* backings = nullptr; // all that exist
+        Slab<BufferResource> resources;
+        Slab<Backing> backings;
         uint64_t backingCount = 0;
         std::deque<Dropped> dropped; // by frame, ascending
         bool closed = false;         // the system is gone
@@ -139,10 +141,12 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // All with the lock of the shard.
     Backing* MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage, MemoryRole role) noexcept;
     void Enter(uint32_t shard, BufferResource& resource);
-    void Unlink(Backing& backing) noexcept;
+    void Uncount(const Backing& backing) noexcept;
     bool MustWait(const Backing& backing) const noexcept;
-    // Takes the backing out of its shard and frees it, at once or, where that is slow, after unlocking.
-    void Destroy(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing* backing) noexcept;
+    // Deletes the backing and frees its memory, which unlocks for a while where that is slow.
+    void Destroy(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing& backing) noexcept;
+    // Nobody refers to it any more: destroys it, or puts it aside until the GPU has passed.
+    void Drop(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing& backing) noexcept;
     void FreeMemory(BufferMemory& memory, Ref<MemoryPool>& pool) noexcept;
     void LeaveShell(uint64_t count) noexcept;
     MemoryReport Sum(size_t use) const noexcept;

@@ -1,9 +1,9 @@
 // Identity of buffers: creating, finding and dropping handles, and what a frame sees of them.
 #include "buffer/buffer_core.h"
 
-#include <sedx/log.h>
+#include "base/align.h"
 
-#include <bit>
+#include <sedx/log.h>
 
 namespace sedx
 {
@@ -56,11 +56,11 @@ Result<void> BufferCore::Check(const BufferDesc& desc) const
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' has 0 bytes", desc.name);
     if (desc.usage == BufferUsage::None)
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' ({} bytes) has no usage", desc.name, desc.bytes);
-    if (!std::has_single_bit(static_cast<uint32_t>(desc.memory)) || desc.memory > MemoryType::GPUUpload)
+    if (!IsPowerOfTwo(static_cast<uint32_t>(desc.memory)) || desc.memory > MemoryType::GPUUpload)
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' needs exactly one memory type", desc.name);
     if (desc.priority >= BufferPriority::Count)
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' has an unknown priority", desc.name);
-    if (desc.alignment != 0 && (!std::has_single_bit(desc.alignment) || desc.alignment > kLargestAlignment))
+    if (desc.alignment != 0 && (!IsPowerOfTwo(desc.alignment) || desc.alignment > kLargestAlignment))
         return Fail(ErrorCode::InvalidArgument,
                     "buffer '{}' wants an alignment of {} bytes, powers of two up to {} are possible", desc.name,
                     desc.alignment, kLargestAlignment);
@@ -115,17 +115,6 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
         return Forward(possible);
     const BufferUsage usage = CompleteUsage(desc.usage);
     const MemoryRequest request = RequestOf(desc, usage);
-    auto* resource = new BufferResource();
-    resource->core = this;
-    resource->bytes = desc.bytes;
-    resource->usage = usage;
-    resource->memory = desc.memory;
-    resource->alignment = desc.alignment;
-    resource->priority = desc.priority;
-    resource->pinned = desc.pinned;
-    resource->name = desc.name;
-    resource->where = where;
-
     const uint32_t shard = ShardLocks::OfThread();
     BufferMemory memory;
     bool fromPool = false;
@@ -141,13 +130,11 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
         lock.unlock();
         const auto made = m_allocator->Allocate(request, true);
         if (!made)
-        {
-            delete resource;
             return tl::unexpected<Error>(made.error());
-        }
         memory = *made;
         lock.lock();
     }
+    BufferResource* resource = m_shards[shard].resources.New(*this, desc, usage, where);
     resource->backing = Ref<Backing>(MakeBacking(shard, memory, usage, RoleOf(desc.memory)));
     if (fromPool)
         resource->backing->pool = Ref<MemoryPool>(pool);
@@ -177,31 +164,30 @@ void BufferCore::OnUnreferenced(BufferResource* resource) noexcept
 {
     const uint32_t shard = ShardOf(resource->id);
     Shard& home = m_shards[shard];
+    // First what takes locks of its own. Nobody else has a handle, so nothing changes any more.
+    resource->rawMapped = {};
+    for (BufferResource::FrameUse& use : resource->uses)
+        use.older = {};
+    if (resource->backing && resource->backing->shard != shard)
+        resource->backing = {};
+
     std::unique_lock lock(m_locks[shard]);
+    const bool closed = home.closed;
     const uint32_t index = resource->id.index / kShards;
     home.slots[index].resource = nullptr;
     --home.live;
     // A generation is used once: a slot that ran out of them is retired.
     if (home.slots[index].generation != UINT32_MAX)
         home.freeSlots.push_back(index);
-    if (home.closed)
-    {
-        lock.unlock();
-        delete resource;
-        LeaveShell(1);
-        return;
-    }
+    Backing* backing = resource->backing.Detach();
+    home.resources.Delete(resource);
     // Nearly always nobody else needs the backing: it goes under the same lock.
-    Backing* last = resource->backing.Get();
-    if (last != nullptr && last->shard == shard && last->references.load(std::memory_order_acquire) == 1 &&
-        !MustWait(*last))
-    {
-        resource->backing.Detach();
-        Destroy(lock, shard, last);
-    }
-    else
-        lock.unlock();
-    delete resource; // releases its backings
+    const bool wasLast = backing != nullptr && backing->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    if (wasLast)
+        Drop(lock, shard, *backing);
+    lock.unlock();
+    if (closed)
+        LeaveShell(wasLast ? 2 : 1);
 }
 
 ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept

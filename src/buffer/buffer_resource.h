@@ -12,15 +12,21 @@ namespace sedx
 {
 struct BufferResource
 {
+    BufferResource(BufferCore& owner, const BufferDesc& desc, BufferUsage completed, const std::source_location& creation)
+        : core(&owner), bytes(desc.bytes), usage(completed), memory(desc.memory), alignment(desc.alignment),
+          priority(desc.priority), pinned(desc.pinned), name(desc.name), where(creation)
+    {
+    }
+
     // Constants.
-    BufferCore* core = nullptr; // outlives it
-    BufferId id{};
-    uint64_t bytes = 0;
-    BufferUsage usage = BufferUsage::None; // completed
-    MemoryType memory = MemoryType::GPU;
-    uint64_t alignment = 0;
-    BufferPriority priority = BufferPriority::Normal;
-    bool pinned = false;
+    BufferCore* core; // outlives it
+    BufferId id;      // set by the registry
+    uint64_t bytes;
+    BufferUsage usage; // completed
+    MemoryType memory;
+    uint64_t alignment;
+    BufferPriority priority;
+    bool pinned;
     std::string name;
     std::source_location where;
 

@@ -1,10 +1,9 @@
+#include "base/align.h"
 #include "buffer/block_pool.h"
 #include "buffer/range.h"
 #include "buffer_system/system_impl.h"
 
 #include <sedx/ring_buffer.h>
-
-#include <bit>
 
 namespace sedx
 {
@@ -71,7 +70,7 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
         return Fail(ErrorCode::OutOfRange, "ring '{}': 0 bytes were asked for", m_impl->pool->Desc().name);
     if (alignment == 0)
         alignment = m_impl->defaultAlignment;
-    if (!std::has_single_bit(alignment))
+    if (!IsPowerOfTwo(alignment))
         return Fail(ErrorCode::InvalidArgument, "alignment {} is not a power of two", alignment);
     std::unique_lock lock(m_impl->mutex);
     if (m_impl->core->Device().IsLost())

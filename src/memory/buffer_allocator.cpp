@@ -30,11 +30,14 @@ BufferAllocator::BufferAllocator(MemoryAllocator& memory, ShardLocks& locks, Des
     const MemoryStrategy& strategy = m_memory.Strategy();
     for (size_t kind = 0; kind < strategy.placements.size(); ++kind)
     {
-        m_fallbackBegin[kind] = FallbackBegin(strategy.placements[kind]);
+        m_placements[kind].fallbackBegin = FallbackBegin(strategy.placements[kind]);
         for (const uint32_t type : strategy.placements[kind].types)
+        {
+            m_placements[kind].atomBytes = std::max(m_placements[kind].atomBytes, strategy.atomBytes[type]);
             for (Shard& shard : m_shards)
                 if (!shard.chunks[type])
                     shard.chunks[type] = std::make_unique<ChunkGroups>();
+        }
     }
     m_ladder.Register(PressureStep::ReleaseWarmBlocks, "warm blocks",
                       [this](const PressureRequest&) { return ReleaseWarm(); });
@@ -66,9 +69,7 @@ BufferAllocator::Plan BufferAllocator::Prepare(const MemoryRequest& request) con
     plan.key = {ClassOf(request.usage), strategy.blocksByPriority ? request.priority : BufferPriority::Normal};
     plan.alignment = std::max(AlignmentOf(request.usage, m_memory.Device().alignments), request.alignment);
     // Neighbours must not share an atom: flushing one would write back what the cache knows of the other.
-    uint64_t atom = 4;
-    for (const uint32_t type : plan.placement->types)
-        atom = std::max(atom, strategy.atomBytes[type]);
+    const uint64_t atom = m_placements[static_cast<size_t>(PlacementOf(request.memory))].atomBytes;
     plan.alignment = std::max(plan.alignment, atom);
     plan.bytes = AlignUp(request.bytes, atom);
     plan.shared = m_desc.shareBuffers && !request.own;
@@ -209,7 +210,7 @@ Result<BufferMemory> BufferAllocator::Allocate(const MemoryRequest& request, boo
 {
     const Plan plan = Prepare(request);
     const size_t count = plan.placement->types.size();
-    size_t fallback = m_fallbackBegin[static_cast<size_t>(PlacementOf(request.memory))];
+    size_t fallback = m_placements[static_cast<size_t>(PlacementOf(request.memory))].fallbackBegin;
     const MemoryStrategy& strategy = m_memory.Strategy();
     const auto canHold = [&](uint32_t type) {
         return plan.bytes <= strategy.heaps[m_memory.HeapOf(type)].maxBufferBytes;

@@ -97,7 +97,12 @@ class BufferAllocator
     BlockAllocator m_blocks;
     PressureLadder m_ladder;
     std::array<Shard, kShards> m_shards;
-    std::array<size_t, static_cast<size_t>(PlacementKind::Count)> m_fallbackBegin{};
+    struct OfPlacement
+    {
+        size_t fallbackBegin = 0; // in its types
+        uint64_t atomBytes = 4;   // the coarsest of its types
+    };
+    std::array<OfPlacement, static_cast<size_t>(PlacementKind::Count)> m_placements;
     std::atomic<uint64_t> m_nextTrimNs{0};
 };
 } // namespace sedx

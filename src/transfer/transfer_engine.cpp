@@ -1,6 +1,7 @@
 // Collecting: what Write and Request do on the caller's thread.
 #include "transfer/transfer_engine.h"
 
+#include "base/align.h"
 #include "buffer/range.h"
 
 #include <sedx/log.h>
@@ -276,7 +277,7 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     if (alignment == 0)
         alignment =
             std::bit_ceil(std::max<uint64_t>(16, m_core->Device().properties.limits.optimalBufferCopyOffsetAlignment));
-    if (!std::has_single_bit(alignment))
+    if (!IsPowerOfTwo(alignment))
         return Fail(ErrorCode::InvalidArgument, "alignment {} is not a power of two", alignment);
     if (!m_core->Frames().IsOpen(frame))
         return Fail(ErrorCode::WrongState, "staging can be leased for an open frame only; frame {} is not open", frame);
