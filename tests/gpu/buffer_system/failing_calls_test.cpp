@@ -151,6 +151,9 @@ class Scenario
 class FailingCallsTest : public testing::TestWithParam<VkResult>
 {
   protected:
+    // Keeps an instance alive: NVIDIA's driver (580.159) refuses to be loaded again after about 25 unloads.
+    static void SetUpTestSuite() { SharedDevice(); }
+
     // Runs the scenario with the n-th call failing. Answers false when it has fewer calls.
     bool RunFailing(uint64_t n, VkResult result, const MemoryLayout& layout, bool validate, bool andAfter = false)
     {
