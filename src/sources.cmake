@@ -34,6 +34,7 @@ set(SEDX_SOURCES
     transfer/copy_plan.cpp
     transfer/image_transfer.cpp
     transfer/readback_queue.cpp
+    transfer/scatter.cpp
     transfer/texel_block.cpp
     transfer/transfer_engine.cpp
     transfer/transfer_submit.cpp
@@ -42,6 +43,7 @@ set(SEDX_SOURCES
     vulkan/device_adopt.cpp
     vulkan/device_create.cpp
     vulkan/device_state.cpp
+    vulkan/kernels.cpp
     vulkan/loader.cpp
     vulkan/requirements.cpp
     vulkan/validation.cpp

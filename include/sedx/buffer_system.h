@@ -15,6 +15,7 @@
 #include <sedx/module.h>
 #include <sedx/readback_queue.h>
 #include <sedx/report.h>
+#include <sedx/transfer_path.h>
 
 namespace sedx
 {
@@ -50,6 +51,7 @@ struct BufferSystemDesc
     uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
     uint64_t warmStagingBytes = 16ull << 20;  // idle staging kept instead of being freed
+    TransferPath transferPath = TransferPath::Auto; // how short writes reach device memory
     BufferSharing sharing = BufferSharing::Auto;
     uint64_t warmMemoryNs = 2'000'000'000; // how long empty blocks of memory are kept, in nanoseconds of `clock`
     BudgetDesc budget{};                   // how much of each heap buffers may use

@@ -62,11 +62,20 @@
     X(AllocateCommandBuffers)                                                                                          \
     X(BeginCommandBuffer)                                                                                              \
     X(EndCommandBuffer)                                                                                                \
+    X(CreateShaderModule)                                                                                              \
+    X(DestroyShaderModule)                                                                                             \
+    X(CreatePipelineLayout)                                                                                            \
+    X(DestroyPipelineLayout)                                                                                           \
+    X(CreateComputePipelines)                                                                                          \
+    X(DestroyPipeline)                                                                                                 \
     X(CmdCopyBuffer)                                                                                                   \
     X(CmdCopyBuffer2)                                                                                                  \
     X(CmdCopyBufferToImage2)                                                                                           \
     X(CmdCopyImageToBuffer2)                                                                                           \
-    X(CmdPipelineBarrier2)
+    X(CmdPipelineBarrier2)                                                                                             \
+    X(CmdBindPipeline)                                                                                                 \
+    X(CmdPushConstants)                                                                                                \
+    X(CmdDispatch)
 
 // Null unless VK_EXT_debug_utils is enabled in the instance.
 #define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X) X(SetDebugUtilsObjectNameEXT)

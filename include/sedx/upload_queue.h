@@ -139,7 +139,8 @@ class SEDX_API UploadQueue
     Result<UploadTicket> Submit();
 
     // Records what was collected into the engine's command buffer of `frame`, outside of a render pass: pipeline
-    // barriers and copies only. `queue`: where the command buffer will be submitted. Command buffers are submitted in the
+    // barriers, copies and, for many short writes, a dispatch: the compute pipeline and push constants are not what they were
+    // afterwards. `queue`: where the command buffer will be submitted. Command buffers are submitted in the
     // order of their CmdFlush calls, each with a SubmitSync of its frame and queue taken after it (not needed with
     // FrameCompletion::Fences). Allowed in both modes; until the frame has ended, the library's own submissions hold
     // back, so that no newer write overtakes the recorded ones.

@@ -265,6 +265,7 @@ Report BufferSystem::GetReport() const
     report.directBytes = transfers.directBytes.load();
     report.supersededBytes = transfers.supersededBytes.load();
     report.copyRegions = transfers.copyRegions.load();
+    report.scatteredCopies = transfers.scatteredCopies.load();
     report.submissions = transfers.submissions.load();
     report.readbackBytes = transfers.readbackBytes.load();
     for (size_t i = 0; i < report.waits.size(); ++i)

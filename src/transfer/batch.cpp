@@ -67,10 +67,29 @@ VkAccessFlags2 AccessesOf(VkImageLayout layout)
 constexpr VkPipelineStageFlags2 kAll = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
 constexpr VkPipelineStageFlags2 kCopy = VK_PIPELINE_STAGE_2_COPY_BIT;
 constexpr VkAccessFlags2 kAnyAccess = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
-constexpr VkAccessFlags2 kCopyAccess = VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT;
 
-void RecordLayer(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemory& destination, const CopyLayer& layer)
+// Where copies run on this queue, and what they access there.
+struct CopyStages
 {
+    explicit CopyStages(bool hasCompute)
+        : stage(kCopy | (hasCompute ? VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT : VK_PIPELINE_STAGE_2_NONE)),
+          write(VK_ACCESS_2_TRANSFER_WRITE_BIT |
+                (hasCompute ? VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT : VK_ACCESS_2_NONE)),
+          access(write | VK_ACCESS_2_TRANSFER_READ_BIT |
+                 (hasCompute ? VK_ACCESS_2_SHADER_STORAGE_READ_BIT : VK_ACCESS_2_NONE))
+    {
+    }
+    VkPipelineStageFlags2 stage;
+    VkAccessFlags2 write;
+    VkAccessFlags2 access;
+};
+
+void RecordRegions(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemory& destination, CopyLayer& layer,
+                   BatchStats& stats)
+{
+    std::sort(layer.begin(), layer.end(), [](const CopyOp& a, const CopyOp& b) {
+        return a.block != b.block ? std::less<>{}(a.block, b.block) : a.destination < b.destination;
+    });
     std::vector<VkBufferCopy2> regions;
     for (size_t begin = 0; begin < layer.size();)
     {
@@ -91,19 +110,112 @@ void RecordLayer(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemo
         vk.CmdCopyBuffer2(cmd, &copy);
         begin = end;
     }
+    stats.copyRegions += layer.size();
 }
 
-void RecordBufferWrites(const DeviceDispatch& vk, VkCommandBuffer cmd, BufferWrites& writes, BatchStats& stats)
+// Layers of all destinations of an epoch, level by level, with barriers in between.
+class WriteRecorder
 {
-    const std::vector<CopyLayer> layers = writes.list.TakePlan(stats.supersededBytes);
-    for (size_t i = 0; i < layers.size(); ++i)
+  public:
+    WriteRecorder(const DeviceDispatch& vk, VkCommandBuffer cmd, const RecordRules& rules, const CopyStages& stages,
+                  BatchStats& stats)
+        : m_vk(vk), m_cmd(cmd), m_rules(rules), m_stages(stages), m_stats(stats)
     {
-        if (i != 0)
-            MemoryBarrier(vk, cmd, kCopy, kCopyAccess, kCopy, kCopyAccess);
-        RecordLayer(vk, cmd, writes.backing->memory, layers[i]);
-        stats.copyRegions += layers[i].size();
     }
-}
+
+    void Record(std::vector<BufferWrites>& writes)
+    {
+        std::vector<Planned> plans;
+        size_t levels = 0;
+        for (BufferWrites& write : writes)
+        {
+            plans.push_back({&write.backing->memory, write.list.TakePlan(m_stats.supersededBytes)});
+            levels = std::max(levels, plans.back().layers.size());
+        }
+        for (size_t level = 0; level < levels; ++level)
+        {
+            if (level != 0)
+                Separate();
+            RecordLevel(plans, level);
+        }
+    }
+
+  private:
+    struct Planned
+    {
+        const BufferMemory* destination = nullptr;
+        std::vector<CopyLayer> layers;
+    };
+    void Separate() const
+    {
+        MemoryBarrier(m_vk, m_cmd, m_stages.stage, m_stages.access, m_stages.stage, m_stages.access);
+    }
+    bool IsScattered(const BufferMemory& destination, const CopyOp& op) const
+    {
+        return op.bytes <= m_rules.scatter.maxBytes && destination.address != 0 &&
+               op.block->backing->memory.address != 0;
+    }
+
+    void RecordLevel(std::vector<Planned>& plans, size_t level)
+    {
+        const bool scatters = m_rules.scatter.kernels != nullptr && RecordScatter(plans, level);
+        for (Planned& plan : plans)
+        {
+            if (level >= plan.layers.size())
+                continue;
+            CopyLayer& layer = plan.layers[level];
+            if (scatters)
+                std::erase_if(layer, [&](const CopyOp& op) { return IsScattered(*plan.destination, op); });
+            if (layer.empty())
+                continue;
+            // Both ways into one buffer: they may meet in a word, which the shader reads and writes as a whole.
+            if (scatters && !m_separated)
+            {
+                Separate();
+                m_separated = true;
+            }
+            RecordRegions(m_vk, m_cmd, *plan.destination, layer, m_stats);
+        }
+    }
+
+    // False: too few, or no room for the table.
+    bool RecordScatter(const std::vector<Planned>& plans, size_t level)
+    {
+        ScatterTable table;
+        uint64_t count = 0;
+        const auto forEach = [&](const auto& visit) {
+            for (const Planned& plan : plans)
+                if (level < plan.layers.size())
+                    for (const CopyOp& op : plan.layers[level])
+                        if (IsScattered(*plan.destination, op))
+                            visit(*plan.destination, op);
+        };
+        forEach([&](const BufferMemory&, const CopyOp& op) {
+            table.Count(op.bytes);
+            ++count;
+        });
+        if (count == 0 || count < m_rules.scatter.minWrites)
+            return false;
+        const auto slice = m_rules.allocateTable(table.BytesNeeded());
+        if (!slice || slice->block->backing->memory.address == 0)
+            return false;
+        table.Begin(slice->Data());
+        forEach([&](const BufferMemory& destination, const CopyOp& op) {
+            table.Put(destination.address + op.destination, op.block->backing->memory.address + op.source, op.bytes);
+        });
+        table.Record(m_vk, m_cmd, m_rules.scatter, slice->block->backing->memory.address + slice->offset);
+        m_stats.scatteredCopies += count;
+        m_separated = false;
+        return true;
+    }
+
+    const DeviceDispatch& m_vk;
+    VkCommandBuffer m_cmd;
+    const RecordRules& m_rules;
+    const CopyStages& m_stages;
+    BatchStats& m_stats;
+    bool m_separated = false; // a barrier lies between this level's scatter and what follows
+};
 
 void RecordImageWrite(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageWrite& write, BatchStats& stats)
 {
@@ -177,31 +289,32 @@ bool Batch::HasWork(uint64_t readsThrough) const noexcept
            });
 }
 
-BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch)
+BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch, const RecordRules& rules)
 {
     BatchStats stats;
     bool hasReads = false;
-    MemoryBarrier(vk, cmd, kAll, kAnyAccess, kCopy, kCopyAccess);
+    const CopyStages stages(rules.scatter.kernels != nullptr);
+    WriteRecorder recorder(vk, cmd, rules, stages, stats);
+    MemoryBarrier(vk, cmd, kAll, kAnyAccess, stages.stage, stages.access);
     for (size_t i = 0; i < batch.epochs.size(); ++i)
     {
         Epoch& epoch = batch.epochs[i];
         if (i != 0)
-            MemoryBarrier(vk, cmd, kCopy, kCopyAccess, kCopy, kCopyAccess);
-        for (BufferWrites& writes : epoch.writes)
-            RecordBufferWrites(vk, cmd, writes, stats);
+            MemoryBarrier(vk, cmd, stages.stage, stages.access, stages.stage, stages.access);
+        recorder.Record(epoch.writes);
         for (const ImageWrite& write : epoch.imageWrites)
             RecordImageWrite(vk, cmd, write, stats);
         if (!epoch.HasReads())
             continue;
         hasReads = true;
         if (epoch.HasWrites())
-            MemoryBarrier(vk, cmd, kCopy, VK_ACCESS_2_TRANSFER_WRITE_BIT, kCopy, kCopyAccess);
+            MemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
         for (const BufferRead& read : epoch.reads)
             RecordBufferRead(vk, cmd, read, stats);
         for (const ImageRead& read : epoch.imageReads)
             RecordImageRead(vk, cmd, read, stats);
     }
-    MemoryBarrier(vk, cmd, kCopy, VK_ACCESS_2_TRANSFER_WRITE_BIT,
+    MemoryBarrier(vk, cmd, stages.stage, stages.write,
                   kAll | (hasReads ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
                   kAnyAccess | (hasReads ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
     return stats;

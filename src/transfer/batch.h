@@ -3,9 +3,11 @@
 
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
+#include "transfer/scatter.h"
 
 #include <sedx/readback_queue.h>
 
+#include <functional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -76,6 +78,7 @@ inline uint64_t KeyOf(VkImage image) noexcept { return reinterpret_cast<uint64_t
 struct BatchStats
 {
     uint64_t copyRegions = 0;
+    uint64_t scatteredCopies = 0;
     uint64_t supersededBytes = 0;
 };
 
@@ -102,7 +105,14 @@ struct Batch
     bool HasWork(uint64_t readsThrough) const noexcept;
 };
 
+struct RecordRules
+{
+    ScatterRules scatter;
+    // Staging for a table, kept until the batch has passed. Without room for it copy regions do the work.
+    std::function<Result<Slice>(uint64_t bytes)> allocateTable;
+};
+
 // Records a batch with the barriers it needs: after everything earlier on the queue, before everything later.
 // Takes the write lists out of the batch.
-BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch);
+BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch, const RecordRules& rules);
 } // namespace sedx

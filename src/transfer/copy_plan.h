@@ -19,7 +19,7 @@ struct CopyOp
     Block* block = nullptr;
 };
 
-// Regions that may be copied in any order; sorted by block, then by destination.
+// Copies that do not overlap, in any order.
 using CopyLayer = std::vector<CopyOp>;
 
 // Writes to one destination, in call order.

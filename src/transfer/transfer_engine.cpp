@@ -20,10 +20,18 @@ constexpr uint64_t kSplittable = 4096;
 constexpr uint64_t kStagingAlignment = 4; // small writes pack tightly; long ones start on a cache line
 constexpr uint64_t kCacheLine = 64;
 
+uint64_t TotalBytes(std::span<const BufferWrite> writes) noexcept
+{
+    uint64_t bytes = 0;
+    for (const BufferWrite& write : writes)
+        bytes += write.bytes.size();
+    return bytes;
+}
+
 BlockPoolDesc StagingDesc(const BufferSystemDesc& desc)
 {
     BlockPoolDesc pool;
-    pool.usage = BufferUsage::TransferSrc;
+    pool.usage = BufferUsage::TransferSrc | BufferUsage::DeviceAddress; // shaders read it, too
     pool.memory = MemoryType::CPU;
     pool.role = MemoryRole::Staging;
     pool.blockBytes = desc.stagingBlockBytes;
@@ -48,7 +56,7 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
 } // namespace
 
 TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc)
-    : m_core(std::move(core)), m_submitMode(desc.submitMode),
+    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
 {
@@ -62,8 +70,11 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
 
 TransferEngine::~TransferEngine() = default;
 
-Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const
+Result<void> TransferEngine::CheckWritable(const BufferWrite& write) const
 {
+    const Buffer& buffer = write.buffer;
+    const uint64_t offset = write.offset;
+    const uint64_t bytes = write.bytes.size();
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot write {} bytes to an empty handle", bytes);
     if (!m_alive.load() || buffer.Resource()->core != m_core.get())
@@ -76,19 +87,24 @@ Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset
     return {};
 }
 
-bool TransferEngine::WriteDirect(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes)
+bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes)
 {
     const std::lock_guard lock(resource.mutex); // no frame resolves the buffer in between
     const Ref<Backing>& backing = resource.backing;
     if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
         return false;
-    // Flushing writes whole atoms: what the GPU wrote beside these bytes must be known to the CPU first.
-    if (m_core->Memory().Invalidate(backing->memory, offset, bytes.size()) != VK_SUCCESS)
-        return false;
-    std::memcpy(backing->memory.mapped + offset, bytes.data(), bytes.size());
-    if (m_core->Memory().Flush(backing->memory, offset, bytes.size()) != VK_SUCCESS)
-        return false; // the staged path reports what is wrong
-    m_counters.directBytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+    for (const BufferWrite& write : writes)
+    {
+        if (write.bytes.empty())
+            continue;
+        // Flushing writes whole atoms: what the GPU wrote beside these bytes must be known to the CPU first.
+        if (m_core->Memory().Invalidate(backing->memory, write.offset, write.bytes.size()) != VK_SUCCESS)
+            return false;
+        std::memcpy(backing->memory.mapped + write.offset, write.bytes.data(), write.bytes.size());
+        if (m_core->Memory().Flush(backing->memory, write.offset, write.bytes.size()) != VK_SUCCESS)
+            return false; // the staged path writes all of it again, or reports what is wrong
+    }
+    m_counters.directBytes.fetch_add(TotalBytes(writes), std::memory_order_relaxed);
     return true;
 }
 
@@ -200,27 +216,56 @@ Epoch& TransferEngine::EpochForRead()
     return m_current->epochs.back();
 }
 
-Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint64_t offset,
-                                                     std::span<const std::byte> bytes, const WriteOptions& options)
+Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
-    if (auto writable = CheckWritable(buffer, offset, bytes.size()); !writable)
-        return Forward(writable);
-    if (bytes.empty())
-        return Carriers{};
-    BufferResource& resource = *buffer.Resource();
-    m_counters.writes.fetch_add(1, std::memory_order_relaxed);
-    if (WriteDirect(resource, offset, bytes))
+    Carriers all;
+    while (!writes.empty())
     {
-        m_counters.uploadedBytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+        // Neighbours that go into the same buffer share the work. A bad one fails, but those before it stand.
+        size_t count = 0;
+        Result<void> writable;
+        for (; count < writes.size() && writes[count].buffer.Resource() == writes[0].buffer.Resource(); ++count)
+            if (writable = CheckWritable(writes[count]); !writable)
+                break;
+        if (count != 0)
+        {
+            auto carriers = WriteTo(*writes[0].buffer.Resource(), writes.first(count), options);
+            if (!carriers)
+                return carriers;
+            if (all.firstBatch == 0)
+                all.firstBatch = carriers->firstBatch;
+            all.lastBatch = std::max(all.lastBatch, carriers->lastBatch);
+        }
+        if (!writable)
+            return Forward(writable);
+        writes = writes.subspan(count);
+    }
+    return all;
+}
+
+// `writes`: all into this buffer, checked.
+Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
+                                                       const WriteOptions& options)
+{
+    const uint64_t total = TotalBytes(writes);
+    if (total == 0)
+        return Carriers{};
+    m_counters.writes.fetch_add(writes.size(), std::memory_order_relaxed);
+    if (WriteDirect(resource, writes))
+    {
+        m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
         return Carriers{};
     }
+    uint64_t missing = total;
 
     // Cut and filled, but not yet part of a batch. All of them join it at once, so that no submission sends a half.
-    std::vector<Slice> filled;
-    uint64_t at = offset;
+    std::vector<Slice> slices;
+    std::vector<CopyOp> ops;
+    size_t wholeSlices = 0; // those of writes that are complete
+    size_t wholeOps = 0;
     Carriers carriers;
     const auto commit = [&] {
-        if (filled.empty())
+        if (slices.empty())
             return;
         const std::lock_guard lock(m_mutex);
         Ref<Backing> backing;
@@ -228,40 +273,67 @@ Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint6
             const std::lock_guard resourceLock(resource.mutex);
             backing = resource.backing;
         }
-        m_openSlices -= filled.size();
+        m_openSlices -= slices.size();
         m_sliceAppended.notify_all();
         Epoch& epoch = EpochForWrite(KeyOf(backing.Get()));
         const auto [entry, isNew] = epoch.writeIndex.try_emplace(backing.Get(), epoch.writes.size());
         if (isNew)
             epoch.writes.push_back({backing, {}});
-        for (const Slice& slice : filled)
-        {
-            epoch.writes[entry->second].list.Append({at, slice.offset, slice.bytes, slice.block});
+        for (const CopyOp& op : ops)
+            epoch.writes[entry->second].list.Append(op);
+        for (const Slice& slice : slices)
             ++m_current->slices[slice.block];
-            at += slice.bytes;
-        }
         backing->lastBatch.store(m_current->number);
         carriers.firstBatch = carriers.firstBatch == 0 ? m_current->number : carriers.firstBatch;
         carriers.lastBatch = m_current->number;
-        filled.clear();
+        slices.clear();
+        ops.clear();
+        wholeSlices = wholeOps = 0;
     };
-    for (std::span<const std::byte> rest = bytes; !rest.empty();)
+    const uint64_t most = m_staging->Desc().blockBytes;
+    Slice slice; // for short writes: what is left of the last one
+    for (size_t i = 0; i < writes.size(); ++i)
     {
-        const uint64_t wanted = std::min<uint64_t>(rest.size(), m_staging->Desc().blockBytes);
-        const bool splittable = wanted >= kSplittable;
-        auto slice = AllocateStaging(splittable ? 1 : wanted, wanted, splittable ? kCacheLine : kStagingAlignment,
-                                     rest.size(), options, commit);
-        if (!slice)
+        wholeSlices = slices.size();
+        wholeOps = ops.size();
+        const uint64_t missingBefore = missing;
+        uint64_t at = writes[i].offset;
+        for (std::span<const std::byte> rest = writes[i].bytes; !rest.empty();)
         {
-            GiveBack(filled);
-            return Forward(slice);
+            const bool splittable = rest.size() >= kSplittable;
+            if (splittable || slice.bytes < rest.size())
+            {
+                uint64_t wanted = rest.size();
+                if (!splittable) // with the short ones behind it
+                    for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most; ++k)
+                        wanted = AlignUp(wanted, kStagingAlignment) + writes[k].bytes.size();
+                auto cut = AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
+                                           splittable ? kCacheLine : kStagingAlignment, missing, options, commit);
+                if (!cut) // the writes before this one stand
+                {
+                    GiveBack(std::span(slices).subspan(wholeSlices));
+                    slices.resize(wholeSlices);
+                    ops.resize(wholeOps);
+                    commit();
+                    m_counters.uploadedBytes.fetch_add(total - missingBefore, std::memory_order_relaxed);
+                    return Forward(cut);
+                }
+                slices.push_back(*cut);
+                slice = *cut;
+            }
+            const uint64_t bytes = std::min<uint64_t>(rest.size(), slice.bytes);
+            std::memcpy(slice.Data(), rest.data(), bytes);
+            ops.push_back({at, slice.offset, bytes, slice.block});
+            at += bytes;
+            missing -= bytes;
+            rest = rest.subspan(bytes);
+            const uint64_t used = std::min(AlignUp(bytes, kStagingAlignment), slice.bytes);
+            slice.offset += used;
+            slice.bytes -= used;
         }
-        std::memcpy(slice->Data(), rest.data(), slice->bytes);
-        filled.push_back(*slice);
-        rest = rest.subspan(slice->bytes);
     }
     commit();
-    m_counters.uploadedBytes.fetch_add(bytes.size(), std::memory_order_relaxed);
+    m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
     return carriers;
 }
 

@@ -20,6 +20,7 @@ struct TransferCounters
     std::atomic<uint64_t> directBytes{0};
     std::atomic<uint64_t> supersededBytes{0};
     std::atomic<uint64_t> copyRegions{0};
+    std::atomic<uint64_t> scatteredCopies{0};
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
 };
@@ -32,8 +33,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 
     // ---- collecting
     using Carriers = UploadTicket::Carriers;
-    Result<Carriers> Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
-                           const WriteOptions& options);
+    Result<Carriers> Write(std::span<const BufferWrite> writes, const WriteOptions& options);
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                 std::span<const std::byte> bytes, const WriteOptions& options);
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
@@ -91,8 +91,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
         uint64_t frame = 0;
         Block* block = nullptr;
     };
-    Result<void> CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const;
-    bool WriteDirect(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
+    Result<void> CheckWritable(const BufferWrite& write) const;
+    Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes, const WriteOptions& options);
+    bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes);
     // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
     // has cut so far: nobody else could send it out.
     Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, uint64_t missing,
@@ -105,6 +106,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Batch* TakeBatch(uint64_t readsThrough);
     Result<size_t> BeginCommands();
     Result<void> RecordAndSubmit(Batch& batch);
+    BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue);
     Result<void> WaitForFrame(uint64_t frame, uint64_t timeoutNs, WaitCause cause);
     void FailBatch(uint64_t number, Error error) noexcept;
     void PollAll() noexcept;
@@ -113,6 +115,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::shared_ptr<BufferCore> m_core;
     const BufferSystem* m_system = nullptr;
     SubmitMode m_submitMode;
+    TransferPath m_path;
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
     uint64_t m_pressureHandler = 0;

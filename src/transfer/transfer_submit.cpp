@@ -8,6 +8,11 @@
 
 namespace sedx
 {
+namespace
+{
+constexpr uint64_t kTableAlignment = 64; // a cache line
+}
+
 // ---- sending -------------------------------------------------------------------------------------------------------
 
 // Copies in a command buffer of an open frame reach the queue at a time that only the engine knows: nothing newer may
@@ -104,11 +109,28 @@ Result<size_t> TransferEngine::BeginCommands()
     return index;
 }
 
+BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue)
+{
+    RecordRules rules;
+    rules.scatter = ScatterRulesOf(m_core->Device(), queue, m_path);
+    rules.allocateTable = [&](uint64_t bytes) {
+        auto slice = m_staging->Allocate(bytes, bytes, kTableAlignment, false);
+        if (slice)
+            ++batch.slices[slice->block];
+        return slice;
+    };
+    const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, batch, rules);
+    m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
+    m_counters.scatteredCopies.fetch_add(stats.scatteredCopies, std::memory_order_relaxed);
+    m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
+    return stats;
+}
+
 Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
 {
     DeviceState& device = m_core->Device();
     const CommandSlot slot = m_commands[batch.commands];
-    const BatchStats stats = RecordBatch(device.vk, slot.cmd, batch);
+    const BatchStats stats = Record(batch, slot.cmd, 0);
     VkResult result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
     if (result != VK_SUCCESS)
         return FailVk(result, "ending a command buffer for transfers");
@@ -147,11 +169,9 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
     submit.pSignalSemaphoreInfos = &signal;
     result = device.Submit(0, {&submit, 1}, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
-        return FailVk(result, "submitting {} copy regions", stats.copyRegions);
+        return FailVk(result, "submitting {} copies", stats.copyRegions + stats.scatteredCopies);
     m_core->GetTimelines().SetHanded(kTransferTimeline, value);
     m_counters.submissions.fetch_add(1, std::memory_order_relaxed);
-    m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
-    m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
     batch.transferValue = value;
     batch.state = Batch::State::Submitted;
@@ -210,8 +230,6 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
     if (!m_core->Frames().IsOpen(frame))
         return Fail(ErrorCode::WrongState, "CmdFlush: frame {} is not open", frame);
     const std::lock_guard submitLock(m_submitMutex);
-    if (const VkResult flushed = m_core->FlushHostWrites(); flushed != VK_SUCCESS)
-        return FailVk(flushed, "flushing host writes");
     {
         // Image copies were checked against the granularity of queue 0.
         const VkExtent3D& ours = device.queues[0].imageGranularity;
@@ -229,13 +247,14 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
         const std::lock_guard lock(m_mutex);
         return m_current->number - 1;
     }
-    const BatchStats stats = RecordBatch(device.vk, cmd, *batch);
-    m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
-    m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
+    Record(*batch, cmd, queue);
+    const VkResult flushed = m_core->FlushHostWrites(); // after the tables were written
     const std::lock_guard lock(m_mutex);
     batch->frame = frame;
     batch->point = {queue, 0};
     batch->state = Batch::State::Recorded;
+    if (flushed != VK_SUCCESS)
+        return FailVk(flushed, "flushing host writes");
     return batch->number;
 }
 

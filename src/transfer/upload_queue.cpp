@@ -25,22 +25,13 @@ Result<UploadTicket> TicketOfBatch(const std::shared_ptr<TransferEngine>& engine
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
                                         const WriteOptions& options)
 {
-    return MakeTicket(m_engine, m_engine->Write(buffer, offset, bytes, options));
+    const BufferWrite write{buffer, offset, bytes};
+    return WriteMany({&write, 1}, options);
 }
 
 Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
-    UploadTicket::Carriers all;
-    for (const BufferWrite& write : writes)
-    {
-        auto carriers = m_engine->Write(write.buffer, write.offset, write.bytes, options);
-        if (!carriers)
-            return tl::unexpected(std::move(carriers.error()));
-        if (all.firstBatch == 0)
-            all.firstBatch = carriers->firstBatch;
-        all.lastBatch = std::max(all.lastBatch, carriers->lastBatch);
-    }
-    return MakeTicket(m_engine, all);
+    return MakeTicket(m_engine, m_engine->Write(writes, options));
 }
 
 Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Frame frame, OutOfStaging outOfStaging)

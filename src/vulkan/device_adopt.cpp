@@ -1,5 +1,6 @@
 // Device::Adopt: a device that an engine made.
 #include "vulkan/device_state.h"
+#include "vulkan/kernels.h"
 #include "vulkan/requirements.h"
 
 #include <sedx/timeline.h>
@@ -150,6 +151,9 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
     if (desc.vma != nullptr)
         state->vma = *desc.vma;
     FillDeviceFacts(*state);
+    state->kernels->Create();
+    if (state->IsLost())
+        return state->LostError();
     Device device;
     device.m_state = std::move(state);
     return device;

@@ -1,5 +1,6 @@
 // Device::Create: a headless device of the library's own.
 #include "vulkan/device_state.h"
+#include "vulkan/kernels.h"
 #include "vulkan/requirements.h"
 #include "vulkan/validation.h"
 
@@ -355,6 +356,9 @@ Result<Device> Device::Create(const DeviceDesc& desc)
         return Forward(made);
     FillDeviceFacts(*state);
     SEDX_CORE_INFO("device: {}", state->name);
+    state->kernels->Create();
+    if (state->IsLost())
+        return state->LostError();
     Device device;
     device.m_state = std::move(state);
     return device;

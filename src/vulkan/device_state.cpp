@@ -1,12 +1,17 @@
 #include "vulkan/device_state.h"
 
+#include "vulkan/kernels.h"
+
 #include <algorithm>
 #include <utility>
 
 namespace sedx
 {
+DeviceState::DeviceState() : kernels(std::make_unique<Kernels>(*this)) {}
+
 DeviceState::~DeviceState()
 {
+    kernels.reset();
     if (adopted)
         return;
     if (device != VK_NULL_HANDLE && vk.DestroyDevice != nullptr)

@@ -13,6 +13,8 @@
 
 namespace sedx
 {
+class Kernels;
+
 // Access to one VkQueue. Two entries may be the same VkQueue; then they share the mutex.
 struct QueueAccess
 {
@@ -51,13 +53,14 @@ struct DeviceState
     std::vector<std::string> extensions;
     uint32_t apiVersion = VK_API_VERSION_1_3; // of the device as used
     std::optional<VmaTable> vma;              // the engine's allocator, if any
+    std::unique_ptr<Kernels> kernels;
 
     std::atomic<bool> lost{false};
     std::atomic<uint64_t> validationErrors{0};
     std::atomic<uint64_t> validationWarnings{0};
     std::function<void(const ValidationMessage&)> onValidationMessage;
 
-    DeviceState() = default;
+    DeviceState();
     ~DeviceState();
     DeviceState(const DeviceState&) = delete;
     DeviceState& operator=(const DeviceState&) = delete;

@@ -10,18 +10,31 @@
 #include <cstdio>
 #include <deque>
 #include <thread>
+#include <tuple>
 
 namespace sedx::test
 {
 namespace
 {
-class UploadModelTest : public GpuLayoutTest
-{};
+using ModelParam = std::tuple<MemoryLayout, TransferPath>;
+class UploadModelTest : public GpuTest, public testing::WithParamInterface<ModelParam>
+{
+  protected:
+    MemoryLayout Layout() const override { return std::get<0>(GetParam()); }
+};
+
+std::string ModelName(const testing::TestParamInfo<ModelParam>& info)
+{
+    constexpr const char* kPaths[] = {"Auto", "Regions", "Scatter"};
+    return LayoutName({std::get<0>(info.param), info.index}) + kPaths[static_cast<size_t>(std::get<1>(info.param))];
+}
 
 INSTANTIATE_TEST_SUITE_P(Layouts, UploadModelTest,
-                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::SmallBar(),
-                                         MemoryLayout::NonCoherent()),
-                         LayoutName);
+                         testing::Combine(testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(),
+                                                          MemoryLayout::SmallBar(), MemoryLayout::NonCoherent()),
+                                          testing::Values(TransferPath::Auto, TransferPath::Regions,
+                                                          TransferPath::Scatter)),
+                         ModelName);
 
 // One thread's buffers and what they hold.
 class Owner
@@ -180,7 +193,8 @@ TEST_P(UploadModelTest, OneThread)
     auto system = MakeSystem({.framesInFlight = 2,
                               .stagingBlockBytes = 256 << 10,
                               .stagingLimitBytes = 1 << 20,
-                              .warmStagingBytes = 512 << 10});
+                              .warmStagingBytes = 512 << 10,
+                              .transferPath = std::get<1>(GetParam())});
     ASSERT_TRUE(system);
     TestCommands commands(TheDevice());
     {
@@ -215,7 +229,8 @@ TEST_P(UploadModelTest, ThreadsAndFrames)
     auto system = MakeSystem({.framesInFlight = 3,
                               .stagingBlockBytes = 256 << 10,
                               .stagingLimitBytes = 2 << 20,
-                              .warmStagingBytes = 512 << 10});
+                              .warmStagingBytes = 512 << 10,
+                              .transferPath = std::get<1>(GetParam())});
     ASSERT_TRUE(system);
     TestCommands commands(TheDevice());
     std::atomic<uint64_t> running{kThreads};

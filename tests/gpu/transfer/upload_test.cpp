@@ -338,6 +338,7 @@ TEST_P(UploadTest, WriteOnlyCollects)
 
 TEST_P(UploadTest, OneSubmissionCarriesManyWrites)
 {
+    m_system = MakeSystem({.transferPath = TransferPath::Regions});
     SEDX_REQUIRE(const Buffer a, Make(100000));
     SEDX_REQUIRE(const Buffer b, Make(100000));
     SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());

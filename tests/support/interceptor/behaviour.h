@@ -19,6 +19,8 @@ constexpr bool Destroys(Fn function) { return NameOf(function).starts_with("Dest
 // "Buffer" of CreateBuffer and DestroyBuffer.
 constexpr std::string_view KindOf(Fn function)
 {
+    if (function == Fn::CreateComputePipelines)
+        return "Pipeline";
     return NameOf(function).substr(std::string_view(Creates(function) ? "Create" : "Destroy").size());
 }
 

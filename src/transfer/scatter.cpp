@@ -1,0 +1,101 @@
+#include "transfer/scatter.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace sedx
+{
+namespace
+{
+constexpr uint32_t kGroupSize = 64; // local_size_x of shaders/scatter.comp
+constexpr uint64_t kQuadBytes = 16; // what an invocation copies in one step
+
+// Where copy regions become better than entries, by measurement (docs/performance.md): never below a long write on a GPU,
+// near 256 bytes on a driver that runs shaders on the CPU.
+constexpr uint64_t kMaxBytes = 64 * 1024 - 1;
+constexpr uint64_t kMaxBytesOnCpu = 256;
+constexpr uint64_t kMinWrites = 16; // a dispatch with its table costs about as much as some regions
+} // namespace
+
+ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferPath path) noexcept
+{
+    ScatterRules rules;
+    const bool possible = (device.queues[queue].flags & VK_QUEUE_COMPUTE_BIT) != 0 &&
+                          device.kernels->Pipeline(Kernel::Scatter) != VK_NULL_HANDLE;
+    if (!possible || path == TransferPath::Regions)
+        return rules;
+    rules.kernels = device.kernels.get();
+    rules.maxGroups = device.properties.limits.maxComputeWorkGroupCount[0];
+    const bool isCpu = device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    rules.maxBytes = isCpu && path == TransferPath::Auto ? kMaxBytesOnCpu : kMaxBytes;
+    rules.minWrites = path == TransferPath::Scatter ? 1 : kMinWrites;
+    return rules;
+}
+
+uint32_t ScatterTable::GroupOf(uint64_t bytes) noexcept
+{
+    const uint64_t quads = (bytes + kQuadBytes - 1) / kQuadBytes;
+    return std::min<uint32_t>(static_cast<uint32_t>(std::bit_width(quads - 1)), kGroups - 1);
+}
+
+uint64_t ScatterTable::BytesNeeded() const noexcept
+{
+    uint64_t count = 0;
+    for (const Group& group : m_groups)
+        count += group.count;
+    return count * kEntryBytes;
+}
+
+void ScatterTable::Begin(std::byte* mapped) noexcept
+{
+    uint64_t first = 0;
+    for (Group& group : m_groups)
+    {
+        group.first = first;
+        group.next = mapped + first;
+        first += group.count * kEntryBytes;
+    }
+}
+
+void ScatterTable::Put(VkDeviceAddress destination, VkDeviceAddress source, uint64_t bytes) noexcept
+{
+    const uint32_t words[] = {static_cast<uint32_t>(destination), static_cast<uint32_t>(destination >> 32),
+                              static_cast<uint32_t>(source), static_cast<uint32_t>(source >> 32),
+                              static_cast<uint32_t>(bytes)};
+    static_assert(sizeof(words) == kEntryBytes);
+    Group& group = m_groups[GroupOf(bytes)];
+    std::memcpy(group.next, words, kEntryBytes);
+    group.next += kEntryBytes;
+}
+
+void ScatterTable::Record(const DeviceDispatch& vk, VkCommandBuffer cmd, const ScatterRules& rules,
+                          VkDeviceAddress address) const
+{
+    struct Push // of shaders/scatter.comp
+    {
+        uint32_t table[2];
+        uint32_t count;
+        uint32_t lanesShift;
+        uint32_t first;
+    };
+    static_assert(sizeof(Push) <= Kernels::kPushBytes);
+    vk.CmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, rules.kernels->Pipeline(Kernel::Scatter));
+    for (uint32_t shift = 0; shift < kGroups; ++shift)
+    {
+        const VkDeviceAddress table = address + m_groups[shift].first;
+        const uint64_t invocations = m_groups[shift].count << shift;
+        const uint64_t most = uint64_t{rules.maxGroups} * kGroupSize;
+        for (uint64_t first = 0; first < invocations; first += most)
+        {
+            const Push push{{static_cast<uint32_t>(table), static_cast<uint32_t>(table >> 32)},
+                            static_cast<uint32_t>(m_groups[shift].count),
+                            shift,
+                            static_cast<uint32_t>(first)};
+            vk.CmdPushConstants(cmd, rules.kernels->Layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
+            const uint64_t groups = (std::min(most, invocations - first) + kGroupSize - 1) / kGroupSize;
+            vk.CmdDispatch(cmd, static_cast<uint32_t>(groups), 1, 1);
+        }
+    }
+}
+} // namespace sedx
