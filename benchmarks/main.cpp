@@ -21,6 +21,7 @@ constexpr Scenario kScenarios[] = {
     {"buffer_create_threads", BufferCreateThreads},
     {"memory_overhead", MemoryOverhead},
     {"pool_acquire", PoolAcquire},
+    {"device_copy", DeviceCopy},
 };
 
 bool IsOptimised()

@@ -56,4 +56,5 @@ void BufferCreate(Context& context);
 void BufferCreateThreads(Context& context);
 void MemoryOverhead(Context& context);
 void PoolAcquire(Context& context);
+void DeviceCopy(Context& context);
 } // namespace bench
