@@ -22,6 +22,7 @@ constexpr Scenario kScenarios[] = {
     {"memory_overhead", MemoryOverhead},
     {"pool_acquire", PoolAcquire},
     {"device_copy", DeviceCopy},
+    {"small_updates", SmallUpdates},
 };
 
 bool IsOptimised()

@@ -57,4 +57,5 @@ void BufferCreateThreads(Context& context);
 void MemoryOverhead(Context& context);
 void PoolAcquire(Context& context);
 void DeviceCopy(Context& context);
+void SmallUpdates(Context& context);
 } // namespace bench
