@@ -23,6 +23,7 @@ constexpr Scenario kScenarios[] = {
     {"pool_acquire", PoolAcquire},
     {"device_copy", DeviceCopy},
     {"small_updates", SmallUpdates},
+    {"bulk_upload", BulkUpload},
 };
 
 bool IsOptimised()

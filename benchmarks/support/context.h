@@ -58,4 +58,5 @@ void MemoryOverhead(Context& context);
 void PoolAcquire(Context& context);
 void DeviceCopy(Context& context);
 void SmallUpdates(Context& context);
+void BulkUpload(Context& context);
 } // namespace bench
