@@ -24,6 +24,7 @@ constexpr Scenario kScenarios[] = {
     {"device_copy", DeviceCopy},
     {"small_updates", SmallUpdates},
     {"bulk_upload", BulkUpload},
+    {"read_back", ReadBack},
 };
 
 bool IsOptimised()

@@ -59,4 +59,5 @@ void PoolAcquire(Context& context);
 void DeviceCopy(Context& context);
 void SmallUpdates(Context& context);
 void BulkUpload(Context& context);
+void ReadBack(Context& context);
 } // namespace bench
