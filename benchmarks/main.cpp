@@ -25,6 +25,7 @@ constexpr Scenario kScenarios[] = {
     {"small_updates", SmallUpdates},
     {"bulk_upload", BulkUpload},
     {"read_back", ReadBack},
+    {"frame_constants", FrameConstants},
 };
 
 bool IsOptimised()

@@ -60,4 +60,5 @@ void DeviceCopy(Context& context);
 void SmallUpdates(Context& context);
 void BulkUpload(Context& context);
 void ReadBack(Context& context);
+void FrameConstants(Context& context);
 } // namespace bench
