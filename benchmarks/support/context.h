@@ -61,4 +61,5 @@ void SmallUpdates(Context& context);
 void BulkUpload(Context& context);
 void ReadBack(Context& context);
 void FrameConstants(Context& context);
+void CreateFill(Context& context);
 } // namespace bench
