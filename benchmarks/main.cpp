@@ -27,6 +27,7 @@ constexpr Scenario kScenarios[] = {
     {"read_back", ReadBack},
     {"frame_constants", FrameConstants},
     {"create_fill", CreateFill},
+    {"streaming", Streaming},
 };
 
 bool IsOptimised()

@@ -62,4 +62,5 @@ void BulkUpload(Context& context);
 void ReadBack(Context& context);
 void FrameConstants(Context& context);
 void CreateFill(Context& context);
+void Streaming(Context& context);
 } // namespace bench
