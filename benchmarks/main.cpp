@@ -28,6 +28,7 @@ constexpr Scenario kScenarios[] = {
     {"frame_constants", FrameConstants},
     {"create_fill", CreateFill},
     {"streaming", Streaming},
+    {"transfer_threads", TransferThreads},
 };
 
 bool IsOptimised()

@@ -63,4 +63,5 @@ void ReadBack(Context& context);
 void FrameConstants(Context& context);
 void CreateFill(Context& context);
 void Streaming(Context& context);
+void TransferThreads(Context& context);
 } // namespace bench
