@@ -21,6 +21,14 @@ constexpr Scenario kScenarios[] = {
     {"buffer_create_threads", BufferCreateThreads},
     {"memory_overhead", MemoryOverhead},
     {"pool_acquire", PoolAcquire},
+    {"device_copy", DeviceCopy},
+    {"small_updates", SmallUpdates},
+    {"bulk_upload", BulkUpload},
+    {"read_back", ReadBack},
+    {"frame_constants", FrameConstants},
+    {"create_fill", CreateFill},
+    {"streaming", Streaming},
+    {"transfer_threads", TransferThreads},
 };
 
 bool IsOptimised()

@@ -56,4 +56,12 @@ void BufferCreate(Context& context);
 void BufferCreateThreads(Context& context);
 void MemoryOverhead(Context& context);
 void PoolAcquire(Context& context);
+void DeviceCopy(Context& context);
+void SmallUpdates(Context& context);
+void BulkUpload(Context& context);
+void ReadBack(Context& context);
+void FrameConstants(Context& context);
+void CreateFill(Context& context);
+void Streaming(Context& context);
+void TransferThreads(Context& context);
 } // namespace bench

@@ -3,6 +3,7 @@
 #include "support/context.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 #include <tuple>
 #include <vector>
@@ -78,6 +79,24 @@ void VerifyContents(sedx::BufferSystem& system, std::span<const sedx::Buffer> bu
         Require(back.size() == buffers[i].GetSize() / sizeof(uint32_t), "a read-back has the wrong size");
         for (size_t k = 0; k < back.size(); ++k)
             Require(back[k] == WordOf(i, k), fmt::format("buffer {} does not hold at word {} what was written", i, k));
+    }
+}
+
+void VerifyBytes(sedx::BufferSystem& system, const sedx::Buffer& buffer, uint64_t offset,
+                 std::span<const std::byte> expected)
+{
+    constexpr size_t kPiece = 16u << 20;
+    for (size_t at = 0; at < expected.size(); at += kPiece)
+    {
+        const auto piece = expected.subspan(at, std::min(kPiece, expected.size() - at));
+        const auto ticket = Require(system.Readbacks().Request({buffer, offset + at, piece.size()}), "Request");
+        const auto back = Require(ticket.Wait(), "waiting for a read-back");
+        Require(back.size() == piece.size(), "a read-back has the wrong size");
+        if (std::memcmp(back.data(), piece.data(), piece.size()) == 0)
+            continue;
+        const auto [wrong, right] = std::ranges::mismatch(back, piece);
+        throw Failure(fmt::format("a buffer of {} bytes does not hold at byte {} what was written", buffer.GetSize(),
+                                  offset + at + static_cast<size_t>(right - piece.begin())));
     }
 }
 
