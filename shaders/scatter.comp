@@ -7,7 +7,6 @@
 layout(local_size_x = 64) in;
 
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words { uint word[]; };
-layout(buffer_reference, std430, buffer_reference_align = 16) buffer Quads { uvec4 quad[]; };
 
 layout(push_constant) uniform Push
 {
@@ -43,43 +42,38 @@ void main()
     const uvec2 from = uvec2(entries.word[e + 2u], entries.word[e + 3u]);
     const uint bytes = entries.word[e + 4u];
 
-    // Everything counts from the quad in which the destination begins.
-    const uint head = to.x & 15u;
-    const uvec2 base = uvec2(to.x & ~15u, to.y);
-    Words target = Words(base);
-    // Byte b of the destination, counted from there, is byte b - head + skew of the words that hold the source.
-    const uint skew = from.x & 3u;
-    Words source = Words(uvec2(from.x & ~3u, from.y));
-    const bool aligned = ((from.x ^ to.x) & 15u) == 0u;
-    Quads sourceQuads = Quads(uvec2(from.x & ~15u, from.y));
-    Quads targetQuads = Quads(base);
-
-    const uint end = head + bytes;
+    const uint lane = invocation & ((1u << lanesShift) - 1u);
     const uint lanes = 1u << lanesShift;
-    for (uint quad = invocation & (lanes - 1u); quad * 16u < end; quad += lanes)
+
+    // Whole words on both sides: nearly always.
+    if (((to.x | from.x | bytes) & 3u) == 0u)
     {
-        const uint begin = quad * 16u;
-        if (aligned && begin >= head && begin + 16u <= end)
+        Words target = Words(to);
+        Words source = Words(from);
+        for (uint w = lane; w < bytes >> 2; w += lanes)
+            target.word[w] = source.word[w];
+        return;
+    }
+
+    // Everything counts from the word in which the destination begins.
+    const uint head = to.x & 3u;
+    const uint skew = from.x & 3u;
+    Words target = Words(uvec2(to.x & ~3u, to.y));
+    Words source = Words(uvec2(from.x & ~3u, from.y));
+    const uint end = head + bytes;
+    for (uint w = lane * 4u; w < end; w += lanes * 4u)
+    {
+        const uint lead = w < head ? head - w : 0u; // bytes of this word before the range
+        const uint tail = min(w + 4u, end) - w;     // where the range ends in it
+        const uint value = SourceWord(source, w + lead - head + skew, tail - lead) << (lead * 8u);
+        if (lead == 0u && tail == 4u)
         {
-            targetQuads.quad[quad] = sourceQuads.quad[quad];
+            target.word[w >> 2] = value;
             continue;
         }
-        for (uint w = begin; w < min(begin + 16u, end); w += 4u)
-        {
-            if (w + 4u <= head)
-                continue;
-            const uint lead = w < head ? head - w : 0u; // bytes of this word before the range
-            const uint tail = min(w + 4u, end) - w;     // where the range ends in it
-            const uint value = SourceWord(source, w + lead - head + skew, tail - lead) << (lead * 8u);
-            if (lead == 0u && tail == 4u)
-            {
-                target.word[w >> 2] = value;
-                continue;
-            }
-            // Neighbours may belong to another entry: only our bits change, in two atomic steps.
-            const uint mask = (tail == 4u ? 0xffffffffu : (1u << (tail * 8u)) - 1u) & ~((1u << (lead * 8u)) - 1u);
-            atomicAnd(target.word[w >> 2], ~mask);
-            atomicOr(target.word[w >> 2], value & mask);
-        }
+        // Neighbours may belong to another entry: only our bits change, in two atomic steps.
+        const uint mask = (tail == 4u ? 0xffffffffu : (1u << (tail * 8u)) - 1u) & ~((1u << (lead * 8u)) - 1u);
+        atomicAnd(target.word[w >> 2], ~mask);
+        atomicOr(target.word[w >> 2], value & mask);
     }
 }

@@ -44,6 +44,20 @@ Result<Slice> BlockPool::Allocate(uint64_t minBytes, uint64_t bytes, uint64_t al
     return Slice{&block, offset, cut};
 }
 
+Slice BlockPool::TryAllocate(uint64_t bytes, uint64_t alignment) noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_current == nullptr)
+        return {};
+    Block& block = *m_current;
+    const uint64_t offset = AlignUp(block.head, alignment);
+    if (!FitsInto(offset, bytes, block.capacity))
+        return {};
+    block.head = offset + bytes;
+    ++block.slices;
+    return {&block, offset, bytes};
+}
+
 Result<Block*> BlockPool::NextBlock(uint64_t minBytes, bool beyondLimit)
 {
     const auto fits = std::find_if(m_idle.begin(), m_idle.end(),

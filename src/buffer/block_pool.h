@@ -46,6 +46,8 @@ class BlockPool
     // Cuts `minBytes` to `bytes`, as much as the block at hand has. `alignment`: a power of two.
     // Errors: OutOfStaging (the limit, unless `beyondLimit`), OutOfDeviceMemory.
     Result<Slice> Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit);
+    // The whole of it from the block at hand, or nothing (no block).
+    Slice TryAllocate(uint64_t bytes, uint64_t alignment) noexcept;
     // After Allocate answered OutOfDeviceMemory, with no lock of the library held: makes room, and calls `allocate`, which
     // calls Allocate, until it has another answer or nothing more can be freed.
     Result<Slice> Relieve(uint64_t bytes, const std::function<Result<Slice>()>& allocate) const;

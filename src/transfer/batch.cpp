@@ -118,8 +118,8 @@ class WriteRecorder
 {
   public:
     WriteRecorder(const DeviceDispatch& vk, VkCommandBuffer cmd, const RecordRules& rules, const CopyStages& stages,
-                  BatchStats& stats)
-        : m_vk(vk), m_cmd(cmd), m_rules(rules), m_stages(stages), m_stats(stats)
+                  PlanScratch& scratch, BatchStats& stats)
+        : m_vk(vk), m_cmd(cmd), m_rules(rules), m_stages(stages), m_scratch(scratch), m_stats(stats)
     {
     }
 
@@ -129,7 +129,7 @@ class WriteRecorder
         size_t levels = 0;
         for (BufferWrites& write : writes)
         {
-            plans.push_back({&write.backing->memory, write.list.TakePlan(m_stats.supersededBytes)});
+            plans.push_back({&write.backing->memory, write.list.TakePlan(m_scratch, m_stats.supersededBytes)});
             levels = std::max(levels, plans.back().layers.size());
         }
         for (size_t level = 0; level < levels; ++level)
@@ -181,7 +181,7 @@ class WriteRecorder
     // False: too few, or no room for the table.
     bool RecordScatter(const std::vector<Planned>& plans, size_t level)
     {
-        ScatterTable table;
+        ScatterTable table(m_rules.scatter);
         uint64_t count = 0;
         const auto forEach = [&](const auto& visit) {
             for (const Planned& plan : plans)
@@ -213,6 +213,7 @@ class WriteRecorder
     VkCommandBuffer m_cmd;
     const RecordRules& m_rules;
     const CopyStages& m_stages;
+    PlanScratch& m_scratch;
     BatchStats& m_stats;
     bool m_separated = false; // a barrier lies between this level's scatter and what follows
 };
@@ -289,12 +290,13 @@ bool Batch::HasWork(uint64_t readsThrough) const noexcept
            });
 }
 
-BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch, const RecordRules& rules)
+BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch, const RecordRules& rules,
+                       PlanScratch& scratch)
 {
     BatchStats stats;
     bool hasReads = false;
     const CopyStages stages(rules.scatter.kernels != nullptr);
-    WriteRecorder recorder(vk, cmd, rules, stages, stats);
+    WriteRecorder recorder(vk, cmd, rules, stages, scratch, stats);
     MemoryBarrier(vk, cmd, kAll, kAnyAccess, stages.stage, stages.access);
     for (size_t i = 0; i < batch.epochs.size(); ++i)
     {

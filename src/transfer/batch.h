@@ -99,10 +99,19 @@ struct Batch
     TimelinePoint point{}; // Recorded: of the submission on point.queue that carries it; value 0: not handed out yet
     size_t commands = SIZE_MAX; // index of the command slot
 
+    void Hold(Block* block)
+    {
+        if (m_lastHeld == nullptr || m_lastHeld->first != block)
+            m_lastHeld = &*slices.try_emplace(block, 0).first; // stays where it is
+        ++m_lastHeld->second;
+    }
     bool HasWrites() const noexcept;
     bool HasImages() const noexcept;
     // Whether there is something to send if reads go out up to this frame.
     bool HasWork(uint64_t readsThrough) const noexcept;
+
+  private:
+    std::pair<Block* const, uint64_t>* m_lastHeld = nullptr;
 };
 
 struct RecordRules
@@ -114,5 +123,6 @@ struct RecordRules
 
 // Records a batch with the barriers it needs: after everything earlier on the queue, before everything later.
 // Takes the write lists out of the batch.
-BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch, const RecordRules& rules);
+BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& batch, const RecordRules& rules,
+                       PlanScratch& scratch);
 } // namespace sedx

@@ -14,34 +14,32 @@ namespace
 // copy region costs 0.2 to 2.8 microseconds whatever its size (docs/performance.md), as long as copying 4 to 64 KiB.
 constexpr uint64_t kLongWrite = 64 * 1024;
 
-// Indices by destination, in call order where it is equal. A radix sort: three or four passes over a hundred thousand
-// writes cost a fifth of comparing them.
-std::vector<uint32_t> OrderByDestination(std::span<const CopyOp> ops)
+using Key = PlanScratch::Key;
+using Order = std::span<const Key>;
+
+// By destination, in call order where it is equal. A radix sort: three or four passes over a hundred thousand writes cost a
+// fifth of comparing them. Valid until the scratch is used again.
+Order OrderByDestination(std::span<const CopyOp> ops, PlanScratch& scratch)
 {
     constexpr uint32_t kBits = 11;
     constexpr size_t kBuckets = size_t{1} << kBits;
-    std::vector<uint32_t> order(ops.size());
-    std::iota(order.begin(), order.end(), 0u);
-    if (ops.size() < kBuckets / 4)
-    {
-        std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-            return ops[a].destination != ops[b].destination ? ops[a].destination < ops[b].destination : a < b;
-        });
-        return order;
-    }
-    struct Key
-    {
-        uint64_t destination;
-        uint32_t index;
-    };
-    std::vector<Key> keys(ops.size());
+    std::vector<Key>& keys = scratch.keys;
+    std::vector<Key>& sorted = scratch.sorted;
+    keys.resize(ops.size());
     uint64_t largest = 0;
     for (uint32_t i = 0; i < ops.size(); ++i)
     {
         keys[i] = {ops[i].destination, i};
         largest |= ops[i].destination;
     }
-    std::vector<Key> sorted(ops.size());
+    if (ops.size() < kBuckets / 4)
+    {
+        std::sort(keys.begin(), keys.end(), [](const Key& a, const Key& b) {
+            return a.destination != b.destination ? a.destination < b.destination : a.index < b.index;
+        });
+        return keys;
+    }
+    sorted.resize(ops.size());
     std::array<uint32_t, kBuckets> next;
     for (uint32_t shift = 0; shift < 64 && largest >> shift != 0; shift += kBits)
     {
@@ -54,25 +52,23 @@ std::vector<uint32_t> OrderByDestination(std::span<const CopyOp> ops)
             sorted[next[bucketOf(key)]++] = key;
         keys.swap(sorted);
     }
-    for (size_t i = 0; i < keys.size(); ++i)
-        order[i] = keys[i].index;
-    return order;
+    return keys;
 }
 
-bool IsDisjoint(std::span<const CopyOp> ops, std::span<const uint32_t> order)
+bool IsDisjoint(std::span<const CopyOp> ops, Order order)
 {
     uint64_t end = 0;
-    for (const uint32_t i : order)
+    for (const Key& key : order)
     {
-        if (ops[i].destination < end)
+        if (key.destination < end)
             return false;
-        end = ops[i].destination + ops[i].bytes;
+        end = key.destination + ops[key.index].bytes;
     }
     return true;
 }
 
 // A sweep over the destination: at every byte the newest write that covers it wins. `order`: writes that overlap.
-void SweepCluster(std::span<const CopyOp> ops, std::span<const uint32_t> order, CopyLayer& kept)
+void SweepCluster(std::span<const CopyOp> ops, Order order, CopyLayer& kept)
 {
     const auto endOf = [&](uint32_t i) { return ops[i].destination + ops[i].bytes; };
     std::priority_queue<uint32_t> open; // newest on top; some may have ended already
@@ -81,23 +77,23 @@ void SweepCluster(std::span<const CopyOp> ops, std::span<const uint32_t> order, 
     while (next < order.size() || !open.empty())
     {
         if (open.empty())
-            at = std::max(at, ops[order[next]].destination);
-        while (next < order.size() && ops[order[next]].destination <= at)
-            open.push(order[next++]);
+            at = std::max(at, order[next].destination);
+        while (next < order.size() && order[next].destination <= at)
+            open.push(order[next++].index);
         while (!open.empty() && endOf(open.top()) <= at)
             open.pop();
         if (open.empty())
             continue;
         const uint32_t top = open.top();
         uint64_t end = endOf(top);
-        for (; next < order.size() && ops[order[next]].destination < end; ++next)
+        for (; next < order.size() && order[next].destination < end; ++next)
         {
-            if (order[next] > top) // a newer one begins here
+            if (order[next].index > top) // a newer one begins here
             {
-                end = ops[order[next]].destination;
+                end = order[next].destination;
                 break;
             }
-            open.push(order[next]);
+            open.push(order[next].index);
         }
         kept.push_back({at, ops[top].source + (at - ops[top].destination), end - at, ops[top].block});
         at = end;
@@ -105,17 +101,17 @@ void SweepCluster(std::span<const CopyOp> ops, std::span<const uint32_t> order, 
 }
 
 // Most writes overlap no other one: only clusters of those that do are swept.
-CopyLayer KeepNewest(std::span<const CopyOp> ops, std::span<const uint32_t> order)
+CopyLayer KeepNewest(std::span<const CopyOp> ops, Order order)
 {
     CopyLayer kept;
-    kept.reserve(ops.size());
+    kept.reserve(ops.size() + ops.size() / 8);
     for (size_t begin = 0; begin < order.size();)
     {
-        const CopyOp& first = ops[order[begin]];
+        const CopyOp& first = ops[order[begin].index];
         uint64_t clusterEnd = first.destination + first.bytes;
         size_t end = begin + 1;
-        for (; end < order.size() && ops[order[end]].destination < clusterEnd; ++end)
-            clusterEnd = std::max(clusterEnd, ops[order[end]].destination + ops[order[end]].bytes);
+        for (; end < order.size() && order[end].destination < clusterEnd; ++end)
+            clusterEnd = std::max(clusterEnd, order[end].destination + ops[order[end].index].bytes);
         if (end - begin == 1)
             kept.push_back(first);
         else
@@ -130,6 +126,13 @@ uint64_t TotalBytes(std::span<const CopyOp> ops)
     return std::accumulate(ops.begin(), ops.end(), uint64_t{0},
                            [](uint64_t sum, const CopyOp& op) { return sum + op.bytes; });
 }
+
+// On both sides.
+bool Continues(const CopyOp& before, const CopyOp& op)
+{
+    return before.block == op.block && before.source + before.bytes == op.source &&
+           before.destination + before.bytes == op.destination;
+}
 } // namespace
 
 void WriteList::Append(const CopyOp& op)
@@ -137,11 +140,10 @@ void WriteList::Append(const CopyOp& op)
     if (!m_ops.empty())
     {
         CopyOp& last = m_ops.back();
-        if (last.block == op.block && last.source + last.bytes == op.source &&
-            last.destination + last.bytes == op.destination)
+        if (Continues(last, op))
         {
             last.bytes += op.bytes;
-            m_end = last.destination + last.bytes;
+            m_end += op.bytes;
             return;
         }
         m_ascending &= op.destination >= m_end;
@@ -150,7 +152,36 @@ void WriteList::Append(const CopyOp& op)
     m_end = op.destination + op.bytes;
 }
 
-std::vector<CopyLayer> WriteList::TakePlan(uint64_t& superseded)
+void WriteList::Append(std::vector<CopyOp> ops)
+{
+    if (!m_ops.empty())
+    {
+        for (const CopyOp& op : ops)
+            Append(op);
+        return;
+    }
+    // Nothing to continue: the memory is taken over, and they merge in place.
+    m_ops.swap(ops);
+    size_t last = 0;
+    for (size_t i = 1; i < m_ops.size(); ++i)
+    {
+        CopyOp& before = m_ops[last];
+        const CopyOp& op = m_ops[i];
+        if (Continues(before, op))
+            before.bytes += op.bytes;
+        else
+        {
+            m_ascending &= op.destination >= before.destination + before.bytes;
+            m_ops[++last] = op;
+        }
+    }
+    if (m_ops.empty())
+        return;
+    m_ops.resize(last + 1);
+    m_end = m_ops.back().destination + m_ops.back().bytes;
+}
+
+std::vector<CopyLayer> WriteList::TakePlan(PlanScratch& scratch, uint64_t& superseded)
 {
     std::vector<CopyOp> ops = std::move(m_ops);
     m_ops.clear();
@@ -163,7 +194,7 @@ std::vector<CopyLayer> WriteList::TakePlan(uint64_t& superseded)
         return layers;
     }
     const auto isLongWrite = [](const CopyOp& op) { return op.bytes >= kLongWrite; };
-    const std::vector<uint32_t> order = OrderByDestination(ops);
+    const Order order = OrderByDestination(ops, scratch);
     const auto longWrites = static_cast<size_t>(std::count_if(ops.begin(), ops.end(), isLongWrite));
     if (longWrites == 0 || longWrites == ops.size() || IsDisjoint(ops, order))
     {
@@ -179,7 +210,7 @@ std::vector<CopyLayer> WriteList::TakePlan(uint64_t& superseded)
         while (end < ops.size() && isLongWrite(ops[end]) == isLong)
             ++end;
         const std::span<const CopyOp> run(ops.data() + begin, end - begin);
-        layers.push_back(KeepNewest(run, OrderByDestination(run)));
+        layers.push_back(KeepNewest(run, OrderByDestination(run, scratch)));
         superseded += TotalBytes(run) - TotalBytes(layers.back());
         begin = end;
     }

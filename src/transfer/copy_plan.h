@@ -22,18 +22,32 @@ struct CopyOp
 // Copies that do not overlap, in any order.
 using CopyLayer = std::vector<CopyOp>;
 
+// What planning needs meanwhile; used again, because fresh pages cost more than sorting on them.
+struct PlanScratch
+{
+    struct Key
+    {
+        uint64_t destination;
+        uint32_t index;
+    };
+    std::vector<Key> keys;
+    std::vector<Key> sorted;
+};
+
 // Writes to one destination, in call order.
 class WriteList
 {
   public:
     // Merges with the write before if both sides continue it.
     void Append(const CopyOp& op);
+    // The same for many.
+    void Append(std::vector<CopyOp> ops);
     bool IsEmpty() const noexcept { return m_ops.empty(); }
 
     // What to copy, layer after layer with a barrier between them. As a rule there is one layer; a second one keeps many
     // small writes from cutting a long one underneath them into as many pieces. Empties the list. `superseded` grows by
     // the bytes left out.
-    std::vector<CopyLayer> TakePlan(uint64_t& superseded);
+    std::vector<CopyLayer> TakePlan(PlanScratch& scratch, uint64_t& superseded);
 
   private:
     std::vector<CopyOp> m_ops;

@@ -170,7 +170,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImage(const ImageTarget& ima
             return;
         const std::lock_guard lock(m_mutex);
         for (const Slice& slice : filled)
-            ++m_current->slices[slice.block];
+            m_current->Hold(slice.block);
         m_openSlices -= filled.size();
         m_sliceAppended.notify_all();
         filled.clear();

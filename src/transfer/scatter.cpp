@@ -9,12 +9,16 @@ namespace sedx
 namespace
 {
 constexpr uint32_t kGroupSize = 64; // local_size_x of shaders/scatter.comp
-constexpr uint64_t kQuadBytes = 16; // what an invocation copies in one step
+
+// What one invocation should copy, by measurement. A GPU wants neighbours to copy neighbouring words; a driver that runs
+// shaders on the CPU has as many invocations at once as its vectors have lanes, and pays for each.
+constexpr uint32_t kLaneBytes = 4;
+constexpr uint32_t kLaneBytesOnCpu = 512;
 
 // Where copy regions become better than entries, by measurement (docs/performance.md): never below a long write on a GPU,
-// near 256 bytes on a driver that runs shaders on the CPU.
+// near 512 bytes on a driver that runs shaders on the CPU.
 constexpr uint64_t kMaxBytes = 64 * 1024 - 1;
-constexpr uint64_t kMaxBytesOnCpu = 256;
+constexpr uint64_t kMaxBytesOnCpu = 512;
 constexpr uint64_t kMinWrites = 16; // a dispatch with its table costs about as much as some regions
 } // namespace
 
@@ -29,14 +33,15 @@ ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferP
     rules.maxGroups = device.properties.limits.maxComputeWorkGroupCount[0];
     const bool isCpu = device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     rules.maxBytes = isCpu && path == TransferPath::Auto ? kMaxBytesOnCpu : kMaxBytes;
+    rules.laneBytes = isCpu ? kLaneBytesOnCpu : kLaneBytes;
     rules.minWrites = path == TransferPath::Scatter ? 1 : kMinWrites;
     return rules;
 }
 
-uint32_t ScatterTable::GroupOf(uint64_t bytes) noexcept
+uint32_t ScatterTable::GroupOf(uint64_t bytes) const noexcept
 {
-    const uint64_t quads = (bytes + kQuadBytes - 1) / kQuadBytes;
-    return std::min<uint32_t>(static_cast<uint32_t>(std::bit_width(quads - 1)), kGroups - 1);
+    const uint64_t lanes = (bytes - 1) / m_laneBytes + 1;
+    return std::min<uint32_t>(static_cast<uint32_t>(std::bit_width(lanes - 1)), kGroups - 1);
 }
 
 uint64_t ScatterTable::BytesNeeded() const noexcept

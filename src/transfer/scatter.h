@@ -17,6 +17,7 @@ struct ScatterRules
     const Kernels* kernels = nullptr; // null: copy regions only
     uint64_t maxBytes = 0;            // longer ones are copied by regions
     uint64_t minWrites = 0;           // fewer at once are, too
+    uint32_t laneBytes = 4;           // what one invocation copies, if there are enough of them
     uint32_t maxGroups = 65'535;      // maxComputeWorkGroupCount[0]
 };
 
@@ -27,6 +28,8 @@ ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferP
 class ScatterTable
 {
   public:
+    explicit ScatterTable(const ScatterRules& rules) noexcept : m_laneBytes(rules.laneBytes) {}
+
     // First all entries are counted, then they are put into `mapped`, BytesNeeded() long, in the same order.
     void Count(uint64_t bytes) noexcept { ++m_groups[GroupOf(bytes)].count; }
     uint64_t BytesNeeded() const noexcept;
@@ -39,13 +42,14 @@ class ScatterTable
   private:
     static constexpr uint32_t kEntryBytes = 20;
     static constexpr uint32_t kGroups = 7; // 1 .. 64 invocations for each entry
-    static uint32_t GroupOf(uint64_t bytes) noexcept;
+    uint32_t GroupOf(uint64_t bytes) const noexcept;
     struct Group
     {
         uint64_t count = 0;
         uint64_t first = 0; // bytes from the begin of the table
         std::byte* next = nullptr;
     };
+    uint32_t m_laneBytes;
     std::array<Group, kGroups> m_groups;
 };
 } // namespace sedx

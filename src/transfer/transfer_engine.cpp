@@ -243,6 +243,38 @@ Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite
     return all;
 }
 
+WriteList& TransferEngine::ListFor(const Ref<Backing>& backing)
+{
+    if (!m_current->epochs.empty())
+    {
+        Epoch& last = m_current->epochs.back();
+        if (last.readKeys.empty() && m_lastList < last.writes.size() &&
+            last.writes[m_lastList].backing.Get() == backing.Get())
+            return last.writes[m_lastList].list;
+    }
+    Epoch& epoch = EpochForWrite(KeyOf(backing.Get()));
+    const auto [entry, isNew] = epoch.writeIndex.try_emplace(backing.Get(), epoch.writes.size());
+    if (isNew)
+        epoch.writes.push_back({backing, {}});
+    m_lastList = entry->second;
+    return epoch.writes[m_lastList].list;
+}
+
+UploadTicket::Carriers TransferEngine::WriteShort(BufferResource& resource, uint64_t offset,
+                                                  std::span<const std::byte> bytes)
+{
+    const std::lock_guard lock(m_mutex);
+    const Slice slice = m_staging->TryAllocate(bytes.size(), kStagingAlignment);
+    if (slice.block == nullptr)
+        return {};
+    std::memcpy(slice.Data(), bytes.data(), bytes.size());
+    m_current->Hold(slice.block);
+    const std::lock_guard resourceLock(resource.mutex);
+    ListFor(resource.backing).Append(CopyOp{offset, slice.offset, bytes.size(), slice.block});
+    resource.backing->lastBatch.store(m_current->number);
+    return {m_current->number, m_current->number, 0};
+}
+
 // `writes`: all into this buffer, checked.
 Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                                                        const WriteOptions& options)
@@ -256,11 +288,18 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
         m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
         return Carriers{};
     }
+    if (writes.size() == 1 && total < kSplittable)
+        if (const Carriers carriers = WriteShort(resource, writes[0].offset, writes[0].bytes); carriers.lastBatch != 0)
+        {
+            m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
+            return carriers;
+        }
     uint64_t missing = total;
 
     // Cut and filled, but not yet part of a batch. All of them join it at once, so that no submission sends a half.
     std::vector<Slice> slices;
     std::vector<CopyOp> ops;
+    ops.reserve(writes.size());
     size_t wholeSlices = 0; // those of writes that are complete
     size_t wholeOps = 0;
     Carriers carriers;
@@ -275,19 +314,14 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
         }
         m_openSlices -= slices.size();
         m_sliceAppended.notify_all();
-        Epoch& epoch = EpochForWrite(KeyOf(backing.Get()));
-        const auto [entry, isNew] = epoch.writeIndex.try_emplace(backing.Get(), epoch.writes.size());
-        if (isNew)
-            epoch.writes.push_back({backing, {}});
-        for (const CopyOp& op : ops)
-            epoch.writes[entry->second].list.Append(op);
+        ListFor(backing).Append(std::move(ops));
         for (const Slice& slice : slices)
-            ++m_current->slices[slice.block];
+            m_current->Hold(slice.block);
         backing->lastBatch.store(m_current->number);
         carriers.firstBatch = carriers.firstBatch == 0 ? m_current->number : carriers.firstBatch;
         carriers.lastBatch = m_current->number;
         slices.clear();
-        ops.clear();
+        ops = {};
         wholeSlices = wholeOps = 0;
     };
     const uint64_t most = m_staging->Desc().blockBytes;

@@ -92,6 +92,10 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
         Block* block = nullptr;
     };
     Result<void> CheckWritable(const BufferWrite& write) const;
+    // A short write, if the staging block at hand has room for it: the common case, without allocations. Empty: it has none.
+    Carriers WriteShort(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
+    // The list for writes to this buffer, of the epoch that they belong to. Both mutexes are held.
+    WriteList& ListFor(const Ref<Backing>& backing);
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes, const WriteOptions& options);
     bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes);
     // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
@@ -123,9 +127,11 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 
     std::mutex m_submitMutex;
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
+    PlanScratch m_planScratch;           // under m_submitMutex
 
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
+    size_t m_lastList = 0; // where ListFor looks first, in the last epoch
     std::deque<std::unique_ptr<Batch>> m_pending;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few
     std::vector<Lease> m_leases;

@@ -116,10 +116,10 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     rules.allocateTable = [&](uint64_t bytes) {
         auto slice = m_staging->Allocate(bytes, bytes, kTableAlignment, false);
         if (slice)
-            ++batch.slices[slice->block];
+            batch.Hold(slice->block);
         return slice;
     };
-    const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, batch, rules);
+    const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, batch, rules, m_planScratch);
     m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
     m_counters.scatteredCopies.fetch_add(stats.scatteredCopies, std::memory_order_relaxed);
     m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);

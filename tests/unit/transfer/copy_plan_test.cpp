@@ -22,7 +22,10 @@ class Model
         const CopyOp op{.destination = destination, .source = m_staging.size(), .bytes = bytes};
         m_staging.insert(m_staging.end(), data.begin(), data.end());
         std::ranges::copy(data, m_expected.begin() + static_cast<ptrdiff_t>(destination));
-        m_writes.Append(op);
+        if (m_gap % 2 == 0)
+            m_writes.Append(op);
+        else
+            m_writes.Append(std::vector<CopyOp>{op});
         m_written += bytes;
         m_gap += 1;
         m_staging.resize(m_staging.size() + (m_gap % 3)); // sources are not always contiguous
@@ -32,7 +35,8 @@ class Model
     void Check()
     {
         uint64_t superseded = 0;
-        const std::vector<CopyLayer> plan = m_writes.TakePlan(superseded);
+        PlanScratch scratch;
+        const std::vector<CopyLayer> plan = m_writes.TakePlan(scratch, superseded);
         EXPECT_TRUE(m_writes.IsEmpty());
         uint64_t copied = 0;
         for (const CopyLayer& layer : plan)
@@ -83,7 +87,8 @@ TEST(CopyPlan, NothingGivesNothing)
     WriteList writes;
     EXPECT_TRUE(writes.IsEmpty());
     uint64_t superseded = 0;
-    for (const CopyLayer& layer : writes.TakePlan(superseded))
+    PlanScratch scratch;
+    for (const CopyLayer& layer : writes.TakePlan(scratch, superseded))
         EXPECT_TRUE(layer.empty());
     EXPECT_EQ(superseded, 0u);
 }
@@ -94,7 +99,8 @@ TEST(CopyPlan, ContinuedWritesBecomeOneRegion)
     for (uint64_t i = 0; i < 100; ++i)
         writes.Append({.destination = 1000 + i * 8, .source = i * 8, .bytes = 8});
     uint64_t superseded = 0;
-    const auto plan = writes.TakePlan(superseded);
+    PlanScratch scratch;
+    const auto plan = writes.TakePlan(scratch, superseded);
     ASSERT_EQ(plan.size(), 1u);
     ASSERT_EQ(plan[0].size(), 1u);
     EXPECT_EQ(plan[0][0].destination, 1000u);
@@ -108,7 +114,8 @@ TEST(CopyPlan, WritesThatContinueOneSideOnlyAreNotMerged)
     writes.Append({.destination = 8, .source = 16, .bytes = 8});  // a gap in the source
     writes.Append({.destination = 24, .source = 24, .bytes = 8}); // a gap in the destination
     uint64_t superseded = 0;
-    const auto plan = writes.TakePlan(superseded);
+    PlanScratch scratch;
+    const auto plan = writes.TakePlan(scratch, superseded);
     ASSERT_EQ(plan.size(), 1u);
     EXPECT_EQ(plan[0].size(), 3u);
 }
@@ -179,8 +186,9 @@ TEST(CopyPlan, OffsetsAre64Bit)
     writes.Append({.destination = 0, .source = 8, .bytes = 8});
     writes.Append({.destination = far + 4, .source = 16, .bytes = 8});
     uint64_t superseded = 0;
+    PlanScratch scratch;
     uint64_t bytes = 0;
-    for (const CopyLayer& layer : writes.TakePlan(superseded))
+    for (const CopyLayer& layer : writes.TakePlan(scratch, superseded))
     {
         for (const CopyOp& op : layer)
         {
