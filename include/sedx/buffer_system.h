@@ -50,7 +50,7 @@ struct BufferSystemDesc
     FrameCompletion completion = FrameCompletion::Timeline;
     uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
-    uint64_t warmStagingBytes = 16ull << 20;  // idle staging kept instead of being freed
+    uint64_t warmStagingBytes = 64ull << 20;  // idle staging kept: fresh pages cost more than copying into warm ones
     TransferPath transferPath = TransferPath::Auto; // how short writes reach device memory
     BufferSharing sharing = BufferSharing::Auto;
     uint64_t warmMemoryNs = 2'000'000'000; // how long empty blocks of memory are kept, in nanoseconds of `clock`
