@@ -162,8 +162,8 @@ struct ResolvedBuffer
 // How a map may touch a buffer that the GPU may still read. None of them waits.
 enum class MapMode : uint32_t
 {
-    Read,         // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
-    Write,        // fails with Busy while the buffer is in flight (BufferSystem::IsInFlight: any frame, once one resolved it)
+    Read,  // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
+    Write, // fails with Busy while the buffer is in flight (BufferSystem::IsInFlight: any frame, once one resolved it)
     WriteDiscard, // all bytes are new: same identity, new backing if the old one is in flight (Busy if it is pinned)
     WriteNoOverwrite, // the caller promises not to touch bytes in flight; checked mode checks it
 };

@@ -13,8 +13,8 @@ struct WaitReport
 
 struct MemoryReport
 {
-    uint64_t buffers = 0; // live, one for each backing
-    uint64_t bytes = 0;   // allocated now
+    uint64_t buffers = 0;   // live, one for each backing
+    uint64_t bytes = 0;     // allocated now
     uint64_t peakBytes = 0; // looked at in BeginFrame, with each report, and when a buffer gets a VkBuffer of its own
 };
 
