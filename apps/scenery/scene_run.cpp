@@ -22,7 +22,7 @@ namespace
 using Clock = std::chrono::steady_clock;
 
 constexpr double kEarthRadius = 6'371'000.0; // metres
-constexpr double kDefaultBudgetShare = 0.8;  // of the largest device-local heap
+constexpr double kDefaultBudgetShare = 0.8;  // of the largest budget of a device-local heap
 
 double MillisecondsSince(Clock::time_point begin)
 {

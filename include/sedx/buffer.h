@@ -58,7 +58,8 @@ enum class MemoryType : uint32_t
     CPU = 1u << 1,      // written by the CPU in order, read by the GPU; always mappable
     Readback = 1u << 2, // written by the GPU, read by the CPU; always mappable, cached where the device can
     // Written by the CPU once and in order, read by the GPU from device memory where the device can map that, else from
-    // CPU memory; always mappable. On devices with a small mappable window only for tiny data of one frame.
+    // CPU memory; always mappable. With a small mappable window that is where buffers up to HeapRules::maxBufferBytes go while
+    // half of it has room: meant for tiny data of one frame, which is not checked.
     GPUUpload = 1u << 3,
 };
 SEDX_ENABLE_FLAGS(MemoryType);
@@ -161,8 +162,8 @@ struct ResolvedBuffer
 // How a map may touch a buffer that the GPU may still read. None of them waits.
 enum class MapMode : uint32_t
 {
-    Read,         // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
-    Write,        // fails with Busy while the buffer is in flight
+    Read,  // for MemoryType::Readback (or CPU); sees what the GPU wrote before a ticket or frame completed
+    Write, // fails with Busy while the buffer is in flight (BufferSystem::IsInFlight: any frame, once one resolved it)
     WriteDiscard, // all bytes are new: same identity, new backing if the old one is in flight (Busy if it is pinned)
     WriteNoOverwrite, // the caller promises not to touch bytes in flight; checked mode checks it
 };

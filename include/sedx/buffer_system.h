@@ -76,21 +76,23 @@ class SEDX_API BufferSystem
     BufferSystem& operator=(const BufferSystem&) = delete;
 
     // ---- buffers -------------------------------------------------------------------------------------------------
-    // Errors: InvalidArgument (0 bytes, no usage, more than one memory type), LimitExceeded, OutOfDeviceMemory,
-    // DeviceLost. The contents are undefined. `where` is what the leak report names.
+    // Errors: InvalidArgument (0 bytes, no usage, not exactly one memory type, an unknown priority, an alignment that is no
+    // power of two or above 64 KiB), MissingFeature (a ray-tracing usage without its extension), LimitExceeded,
+    // OutOfDeviceMemory, DeviceLost. The contents are undefined. `where` is what the leak report names.
     Result<Buffer> CreateBuffer(const BufferDesc& desc, std::source_location where = std::source_location::current());
     Result<Buffer> CreateBuffer(uint64_t bytes, BufferUsage usage, MemoryType memory, std::string name = "",
                                 std::source_location where = std::source_location::current());
     // The buffer of an ID, if it lives. Errors: StaleHandle.
     Result<Buffer> Find(BufferId id) const;
-    // True while the GPU may read or write it: from its first use in a frame until every frame opened since has passed,
-    // and while copies of the library are under way.
+    // True while the GPU may read or write it, and somewhat longer: once a frame has resolved it, whenever any frame has not
+    // passed (until it gets new memory), and while copies of the library are under way. Polls, as Poll does.
     bool IsInFlight(const Buffer& buffer) const noexcept;
     // A sentence: where the buffer lives, why, and whether it may move.
     std::string Explain(const Buffer& buffer) const;
     // The address of a pinned buffer, for data that outlives frames; from here on the buffer counts as in flight until it
     // is dropped, because nobody knows who reads the address.
-    // Errors: WrongState (not pinned), MissingFeature (no device-address usage).
+    // Errors: InvalidArgument (an empty handle, another system's buffer), WrongState (not pinned), StaleHandle (its system is
+    // gone), MissingFeature (no device-address usage).
     Result<VkDeviceAddress> GetDeviceAddress(const Buffer& buffer);
 
     // ---- mapping: see MapMode; none of these waits ------------------------------------------------------------------
@@ -162,6 +164,7 @@ class SEDX_API BufferSystem
     const BufferSystemDesc& Desc() const noexcept;
     // Which allocator serves, and why an engine's VMA could not be used (VmaMismatch); success: as asked.
     Result<void> AllocatorStatus() const;
+    // Polls, as Poll does, and takes locks of the library one after the other: for once a frame.
     Report GetReport() const;
 
     struct Impl;

@@ -1,7 +1,8 @@
 // Every Vulkan call of the library goes through these two tables: one per instance, one per device. Nothing global.
 //
 // The tables are filled from vkGetInstanceProcAddr / vkGetDeviceProcAddr. A DispatchHook may replace entries right after
-// that: this is how tests fail the n-th call, and how a simulator stands between library and driver.
+// that: this is how tests count calls and fail the n-th one. The device simulator needs no hook: it replaces
+// vkGetInstanceProcAddr.
 #pragma once
 
 #include <vulkan/vulkan_core.h>

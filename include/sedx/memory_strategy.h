@@ -74,7 +74,7 @@ struct HeapRules
     uint64_t capBytes = 0; // the library never uses more: half of a small BAR, else the heap's size; 0: not for buffers
     uint64_t blockBytes = 0;     // size of the blocks that buffers are cut from, a power of two
     uint64_t maxBufferBytes = 0; // what is larger goes to the next type: a small BAR is for tiny data; else capBytes
-    bool isSmallBar = false;     // a window: no place for anything but tiny data of one frame
+    bool isSmallBar = false;     // a window: meant for tiny data of one frame; only maxBufferBytes is enforced
     std::string reason;          // a sentence
 };
 

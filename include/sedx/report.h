@@ -13,9 +13,9 @@ struct WaitReport
 
 struct MemoryReport
 {
-    uint64_t buffers = 0; // live, one for each backing
-    uint64_t bytes = 0;   // allocated now
-    uint64_t peakBytes = 0;
+    uint64_t buffers = 0;   // live, one for each backing
+    uint64_t bytes = 0;     // allocated now
+    uint64_t peakBytes = 0; // looked at in BeginFrame, with each report, and when a buffer gets a VkBuffer of its own
 };
 
 struct HeapReport
@@ -33,8 +33,8 @@ struct Report
     uint64_t framesCompleted = 0;
     uint64_t liveBuffers = 0;      // handles' targets, not backings
     uint64_t createdBuffers = 0;   // since creation
-    MemoryReport gpu;              // MemoryType::GPU and GPUUpload
-    MemoryReport cpu;              // MemoryType::CPU, without staging
+    MemoryReport gpu;              // MemoryType::GPU and GPUUpload, without rings
+    MemoryReport cpu;              // MemoryType::CPU without staging, and rings wherever they lie
     MemoryReport readback;         // MemoryType::Readback and read-back blocks
     MemoryReport staging;          // blocks of the upload path
     MemoryReport deviceLocal;      // everything of this library that lies in device-local heaps

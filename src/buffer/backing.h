@@ -31,7 +31,9 @@ struct Backing
     MemoryRole role;
     uint32_t shard; // of the core, whose slab it lies in
     std::atomic<uint32_t> references{0};
-    std::atomic<bool> used{false};      // a frame or a copy may have touched it
+    // A frame resolved it, or its address was given out. Only pools of buffers clear it, when the GPU has passed: elsewhere a
+    // backing that was used once counts as in flight whenever any frame is. Copies are told by lastBatch.
+    std::atomic<bool> used{false};
     std::atomic<bool> held{false};      // its address was given out: in flight for ever
     std::atomic<uint64_t> lastBatch{0}; // the transfer batch that touches it last
 

@@ -87,7 +87,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     size_t PendingDestroyed() const noexcept;
     uint64_t LiveBuffers() const noexcept;
     uint64_t CreatedBuffers() const noexcept;
-    // Of a role, or of everything in device-local heaps. Peaks are looked at when memory is taken from the driver, at
+    // Of a role, or of everything in device-local heaps. Peaks are looked at when a buffer gets a VkBuffer of its own, at
     // BeginFrame and here: what small buffers do in between is missed.
     MemoryReport UseOf(MemoryRole role) const noexcept;
     MemoryReport DeviceLocalUse() const noexcept;

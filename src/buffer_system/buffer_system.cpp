@@ -15,6 +15,18 @@ uint64_t SteadyNs()
 {
     return static_cast<uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
+
+// What a buffer lies in that did not get the first choice of its placement.
+const char* KindOf(const BufferMemory& memory, bool isWindow) noexcept
+{
+    const bool isVisible = (memory.flags & VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT) != 0;
+    const bool isCached = (memory.flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT) != 0;
+    if (isWindow)
+        return "the small mappable window onto device memory";
+    if (memory.deviceLocal)
+        return isVisible ? "device memory that the CPU can map" : "device memory that the CPU cannot map";
+    return !isVisible ? "host memory that the CPU cannot map" : isCached ? "host-cached memory" : "host memory";
+}
 } // namespace
 
 BufferSystem::BufferSystem(std::unique_ptr<Impl> impl) noexcept : m_impl(std::move(impl)) {}
@@ -130,22 +142,28 @@ std::string BufferSystem::Explain(const Buffer& buffer) const
     const BufferMemory& memory = resource.backing->memory;
     const MemoryStrategy& strategy = m_impl->core->Memory().Strategy();
     const Placement& placement = strategy.For(resource.memory);
-    const bool first = !placement.types.empty() && placement.types.front() == memory.memoryType;
-    return fmt::format(
-        "Buffer '{}' ({} bytes) lies {} in memory type {}, {}{}, because it asked for {} on a device whose "
-        "memory is {}; it {}.",
-        resource.name, resource.bytes,
-        memory.block != nullptr  ? fmt::format("at byte {} of a shared VkBuffer", memory.offset)
-        : resource.backing->pool ? "in a memory pool"
-                                 : "in a VkBuffer of its own",
-        memory.memoryType, placement.reason,
-        first ? "" : " (a fall-back: the first choice had no room or does not fit the usage)",
-        resource.memory == MemoryType::GPU         ? "GPU memory"
-        : resource.memory == MemoryType::CPU       ? "CPU memory"
-        : resource.memory == MemoryType::GPUUpload ? "GPU upload memory"
-                                                   : "read-back memory",
-        ToString(strategy.memoryClass),
-        resource.pinned ? "is pinned and never moves" : "may get new memory when it is mapped with WriteDiscard");
+    const char* asked = resource.memory == MemoryType::GPU         ? "GPU memory"
+                        : resource.memory == MemoryType::CPU       ? "CPU memory"
+                        : resource.memory == MemoryType::GPUUpload ? "GPU upload memory"
+                                                                   : "read-back memory";
+    const bool isFirst = !placement.types.empty() && placement.types.front() == memory.memoryType;
+    const HeapRules& heap = strategy.heaps[m_impl->core->Memory().HeapOf(memory.memoryType)];
+    const std::string why =
+        isFirst || placement.types.empty()
+            ? fmt::format("{}, because it asked for {}", placement.reason, asked)
+            : fmt::format(
+                  "{}: a fall-back, because it asked for {} and the first choice, type {}, {}had too little room "
+                  "or does not fit it",
+                  KindOf(memory, heap.isSmallBar), asked, placement.types.front(),
+                  resource.backing->pool ? "is not what the pool asks for, or " : "");
+    return fmt::format("Buffer '{}' ({} bytes) lies {} in memory type {}, {} (on this device {}); it {}.",
+                       resource.name, resource.bytes,
+                       memory.block != nullptr  ? fmt::format("at byte {} of a shared VkBuffer", memory.offset)
+                       : resource.backing->pool ? "in a memory pool"
+                                                : "in a VkBuffer of its own",
+                       memory.memoryType, why, strategy.classReason,
+                       resource.pinned ? "is pinned and never moves"
+                                       : "may get new memory when it is mapped with WriteDiscard");
 }
 
 Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)

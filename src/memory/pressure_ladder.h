@@ -21,7 +21,7 @@ enum class PressureStep : uint32_t
 {
     TrimPools,         // buffers in pools that nobody has acquired
     ReleaseWarmBlocks, // blocks kept for later, empty now
-    EvictResidency,    // buffers that residency can move to another heap
+    EvictResidency,    // buffers that residency can move to another heap (planned: no handler yet)
     OtherPlacement,    // the next memory type of the placement: a function of the request, never a registered one
     AskApplication,
     Count,

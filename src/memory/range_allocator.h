@@ -1,5 +1,5 @@
 // RangeAllocator: ranges of one block. VMA's virtual block does the arithmetic (two-level segregated fit: O(1), 64 bits).
-// Not thread-safe.
+// Not thread-safe. Its body is in memory_allocator.cpp, the only file that sees VMA.
 #pragma once
 
 #include <cstdint>

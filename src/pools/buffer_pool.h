@@ -66,8 +66,7 @@ class BufferPool
     // A buffer that is at hand; null: there is none, or the request is the first one of a size with a warm start, or not
     // a valid one.
     PoolEntry* Reuse(uint64_t bytes) noexcept;
-    // Released buffers wait for the GPU: polling may help.
-    // Whether a buffer that would do waits for the GPU.
+    // Whether a buffer that would do waits for the GPU: polling may help.
     bool HasWaitingFor(uint64_t bytes) const noexcept;
     // The request is valid. No lock of the library is held.
     Result<PoolEntry*> Create(uint64_t bytes);
