@@ -15,7 +15,7 @@ class ReadbackTest : public GpuLayoutTest
     void SetUp() override
     {
         GpuTest::SetUp();
-        m_system = MakeSystem({.framesInFlight = 4});
+        m_system = MakeSystem({.framesInFlight = 4, .warmStagingBytes = 16 << 20});
         ASSERT_TRUE(m_system);
         m_commands.emplace(TheDevice());
     }
