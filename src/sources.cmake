@@ -1,5 +1,6 @@
 # Every source file of the library, relative to this folder.
 set(SEDX_SOURCES
+    base/copy_workers.cpp
     base/error.cpp
     base/log.cpp
     base/profile.cpp
@@ -51,5 +52,6 @@ set(SEDX_SOURCES
 
 # Those of them that use a dependency which throws, and keep the exceptions to themselves: compiled with exceptions.
 set(SEDX_THROWING_SOURCES
+    base/copy_workers.cpp
     base/log.cpp
 )
