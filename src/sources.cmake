@@ -34,6 +34,7 @@ set(SEDX_SOURCES
     transfer/batch.cpp
     transfer/copy_plan.cpp
     transfer/image_transfer.cpp
+    transfer/long_write.cpp
     transfer/readback_queue.cpp
     transfer/scatter.cpp
     transfer/texel_block.cpp
