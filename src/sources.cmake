@@ -35,6 +35,7 @@ set(SEDX_SOURCES
     transfer/copy_plan.cpp
     transfer/image_transfer.cpp
     transfer/long_write.cpp
+    transfer/readback.cpp
     transfer/readback_queue.cpp
     transfer/scatter.cpp
     transfer/texel_block.cpp

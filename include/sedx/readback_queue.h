@@ -55,6 +55,21 @@ class SEDX_API ReadbackQueue
     // Requests one region of an image; rows come without gaps. The image is brought from `oldLayout` to `newLayout`.
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, Frame frame = {});
 
+    // Reads a range of any length into memory of the caller's own, and waits until it is there (counted as Readback): for
+    // tools, saving and tests. Sees every upload collected and every submission made before; what is written to the range
+    // meanwhile may be seen in part. Sends the uploads collected so far. Worker threads copy one chunk while the GPU fills
+    // the next ones: that takes a few chunks of BufferSystemDesc::stagingBlockBytes twice, however long the range is.
+    // `destination`: at least as long as the range; on an error it holds anything.
+    // Errors: those of Request and of the submission; OutOfRange (`destination` is too short), Timeout, NotSubmitted (recorded
+    // mode; copies that CmdFlush recorded into a frame that is still open).
+    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs = UINT64_MAX);
+    template <BufferElement T>
+    Result<void> Read(const BufferView& view, std::span<T> destination,
+                      uint64_t timeoutNs = UINT64_MAX) requires(!std::is_same_v<T, std::byte> && !std::is_const_v<T>)
+    {
+        return Read(view, std::as_writable_bytes(destination), timeoutNs);
+    }
+
     // Submits uploads and read-backs collected so far (own submission mode).
     Result<void> Submit();
     // Records them into the engine's command buffer of `frame` instead; outside of a render pass.

@@ -434,47 +434,6 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     return lease;
 }
 
-Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t frame)
-{
-    if (!view.buffer)
-        return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
-    if (!m_alive.load() || view.buffer.Resource()->core != m_core.get())
-        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone, or another one", view.buffer.Name());
-    if (m_core->Device().IsLost())
-        return m_core->Device().LostError();
-    const CheckedRange range = Check(view);
-    if (!range.valid || range.bytes == 0)
-        return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
-                    view.bytes, view.buffer.Name(), view.buffer.GetSize());
-    const auto allocate = [&] { return m_readback->Allocate(range.bytes, range.bytes, kStagingCacheLine, true); };
-    auto slice = allocate();
-    if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
-        slice = m_readback->Relieve(range.bytes, allocate);
-    if (!slice)
-        return Forward(slice);
-    auto record = std::make_shared<ReadbackRecord>();
-    record->engine = shared_from_this();
-    record->slice = *slice;
-
-    BufferResource& resource = *view.buffer.Resource();
-    const std::lock_guard lock(m_mutex);
-    BufferRead read;
-    {
-        const std::lock_guard resourceLock(resource.mutex);
-        read.source = resource.backing;
-    }
-    read.offset = range.offset;
-    read.frame = std::max<uint64_t>(1, frame);
-    read.record = record;
-    record->batch.store(m_current->number);
-    read.source->lastBatch.store(m_current->number);
-    Epoch& epoch = EpochForRead();
-    epoch.readKeys.insert(KeyOf(read.source.Get()));
-    epoch.reads.push_back(std::move(read));
-    m_counters.readbackBytes.fetch_add(range.bytes, std::memory_order_relaxed);
-    return ReadbackTicket(std::move(record));
-}
-
 uint64_t TransferEngine::NumberOf(const Frame& frame) const noexcept
 {
     if (!m_alive.load())

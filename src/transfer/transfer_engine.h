@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/copy_workers.h"
+#include "buffer/range.h"
 #include "transfer/batch.h"
 
 #include <condition_variable>
@@ -42,6 +43,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
                                 std::span<const std::byte> bytes, const WriteOptions& options);
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
     Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
+    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, uint64_t frame);
     Carriers LastTransfer(const Buffer& buffer);
 
@@ -113,6 +115,13 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
                                   const WriteOptions& options, const std::function<void()>& commit);
     void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
+    static Ref<Backing> BackingOf(BufferResource& resource);
+    Result<CheckedRange> CheckReadable(const BufferView& view) const;
+    // With memory of its own. No lock of the library is held.
+    Result<std::shared_ptr<ReadbackRecord>> MakeRecord(uint64_t bytes);
+    // A copy of as many bytes as the record's slice has joins the batch at hand.
+    void CollectRead(const Ref<Backing>& source, uint64_t offset, uint64_t frame,
+                     const std::shared_ptr<ReadbackRecord>& record);
     Epoch& EpochForWrite(uint64_t key);
     Epoch& EpochForRead();
     bool HoldsBack() const noexcept;
