@@ -37,6 +37,7 @@ set(SEDX_SOURCES
     transfer/long_write.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp
+    transfer/readback_subscription.cpp
     transfer/scatter.cpp
     transfer/texel_block.cpp
     transfer/transfer_engine.cpp

@@ -14,6 +14,7 @@
 #include <sedx/memory_budget.h>
 #include <sedx/module.h>
 #include <sedx/readback_queue.h>
+#include <sedx/readback_subscription.h>
 #include <sedx/report.h>
 #include <sedx/transfer_path.h>
 

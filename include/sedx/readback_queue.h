@@ -15,6 +15,7 @@
 namespace sedx
 {
 struct ReadbackRecord;
+class ReadbackSubscription; // sedx/readback_subscription.h
 
 // Keeps its bytes alive; drop it to give the memory back. Copyable. Valid only while the BufferSystem lives.
 class SEDX_API ReadbackTicket
@@ -51,6 +52,10 @@ class SEDX_API ReadbackQueue
     // way; memory grows with them and is given back.
     // Errors: OutOfRange, InvalidArgument, OutOfDeviceMemory, DeviceLost.
     Result<ReadbackTicket> Request(const BufferView& view, Frame frame = {});
+
+    // Requests the range at the end of every frame from now on; see sedx/readback_subscription.h. Errors: those of Request,
+    // but never for memory.
+    Result<ReadbackSubscription> Subscribe(const BufferView& view);
 
     // Requests one region of an image; rows come without gaps. The image is brought from `oldLayout` to `newLayout`.
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, Frame frame = {});

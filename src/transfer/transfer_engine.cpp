@@ -71,7 +71,8 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
 TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc)
     : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(CopyThreads()),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
-      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
+      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_framesInFlight(desc.framesInFlight),
+      m_current(std::make_unique<Batch>())
 {
     m_current->number = 1;
     if (m_core->Memory().Strategy().memoryClass == MemoryClass::FullBar ||

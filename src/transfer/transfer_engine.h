@@ -10,6 +10,8 @@
 #include "buffer/range.h"
 #include "transfer/batch.h"
 
+#include <sedx/readback_subscription.h>
+
 #include <condition_variable>
 #include <map>
 
@@ -44,6 +46,10 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
     Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
     Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
+    Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView& view);
+    // Collects a read for each subscription, of the end of this frame; no lock of the library is held.
+    void RequestSubscribed(uint64_t frame);
+    ReadbackValue LatestOf(SubscriptionState& subscription) noexcept;
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, uint64_t frame);
     Carriers LastTransfer(const Buffer& buffer);
 
@@ -122,6 +128,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // A copy of as many bytes as the record's slice has joins the batch at hand.
     void CollectRead(const Ref<Backing>& source, uint64_t offset, uint64_t frame,
                      const std::shared_ptr<ReadbackRecord>& record);
+    std::vector<std::shared_ptr<SubscriptionState>> Subscriptions();
+    void SettleSubscription(SubscriptionState& subscription) noexcept;
+    void EndSubscriptions() noexcept;
     Epoch& EpochForWrite(uint64_t key);
     Epoch& EpochForRead();
     bool HoldsBack() const noexcept;
@@ -148,6 +157,10 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::mutex m_submitMutex;
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
+
+    const uint32_t m_framesInFlight;
+    std::mutex m_subscriptionsMutex;
+    std::vector<std::weak_ptr<SubscriptionState>> m_subscriptions;
 
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
