@@ -1,11 +1,14 @@
 #include "buffer/mapping.h"
 #include "buffer/range.h"
 #include "buffer_system/system_impl.h"
+#include "transfer/calibration.h"
+#include "transfer/transfer_profile.h"
 
 #include <sedx/log.h>
 #include <sedx/profile.h>
 
 #include <chrono>
+#include <thread>
 
 namespace sedx
 {
@@ -27,6 +30,31 @@ const char* KindOf(const BufferMemory& memory, bool isWindow) noexcept
         return isVisible ? "device memory that the CPU can map" : "device memory that the CPU cannot map";
     return !isVisible ? "host memory that the CPU cannot map" : isCached ? "host-cached memory" : "host memory";
 }
+
+// UTF-8, as in TransferProfileDesc.
+std::filesystem::path FolderOf(const TransferProfileDesc& desc)
+{
+    return desc.folder.empty() ? UserCacheFolder()
+                               : std::filesystem::path(std::u8string(desc.folder.begin(), desc.folder.end()));
+}
+
+// What TransferProfileDesc asks for, without measuring.
+Result<TransferProfile> ChooseProfile(const DeviceState& device, const TransferProfileDesc& desc)
+{
+    if (desc.given)
+    {
+        if (auto sound = CheckProfile(*desc.given); !sound)
+            return Forward(sound);
+        TransferProfile profile = *desc.given;
+        profile.origin = ProfileOrigin::Given;
+        return profile;
+    }
+    if (desc.useStored)
+        if (const auto stored = LoadProfile(FolderOf(desc), IdentityOf(device)))
+            return *stored;
+    return BuiltInProfile(device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU,
+                          std::thread::hardware_concurrency());
+}
 } // namespace
 
 BufferSystem::BufferSystem(std::unique_ptr<Impl> impl) noexcept : m_impl(std::move(impl)) {}
@@ -45,6 +73,9 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     const std::shared_ptr<DeviceState>& device = desc.device.State();
     if (device->IsLost())
         return device->LostError();
+    const auto profile = ChooseProfile(*device, desc.profile);
+    if (!profile)
+        return tl::unexpected(profile.error());
     FrameRules rules;
     rules.completion = desc.completion;
     rules.framesInFlight = desc.framesInFlight;
@@ -66,12 +97,20 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     auto impl = std::make_unique<Impl>();
     impl->desc = desc;
     impl->core = std::move(*core);
-    impl->transfers = std::make_shared<TransferEngine>(impl->core, desc);
+    impl->transfers = std::make_shared<TransferEngine>(impl->core, desc, *profile);
     impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
     impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
     std::unique_ptr<BufferSystem> system(new BufferSystem(std::move(impl)));
     system->m_impl->transfers->SetSystem(system.get());
     system->m_impl->factory = std::make_unique<BufferFactory>(*system);
+    if (desc.profile.calibrate && profile->origin == ProfileOrigin::BuiltIn)
+        if (const auto measured = system->Calibrate(); !measured)
+        {
+            if (measured.error().code == ErrorCode::DeviceLost)
+                return tl::unexpected(measured.error());
+            SEDX_CORE_WARN_TAG("PROFILE", "transfers were not measured, the built-in profile stands: {}",
+                               measured.error().message);
+        }
     return system;
 }
 
@@ -247,6 +286,21 @@ void BufferSystem::SetFocus(bool hasFocus) { m_impl->core->Memory().Budget().Set
 
 uint64_t BufferSystem::ReleaseWarmMemory() { return m_impl->core->Allocator().ReleaseWarm(); }
 
+// ---- transfers -----------------------------------------------------------------------------------------------------
+
+TransferProfile BufferSystem::GetTransferProfile() const { return m_impl->transfers->Profile(); }
+
+Result<TransferProfile> BufferSystem::Calibrate()
+{
+    SEDX_PROFILE_SCOPE("BufferSystem::Calibrate");
+    auto measured = m_impl->transfers->Calibrate();
+    m_impl->Poll();
+    const TransferProfileDesc& desc = m_impl->desc.profile;
+    if (measured && desc.useStored)
+        StoreProfile(FolderOf(desc), IdentityOf(m_impl->core->Device()), *measured);
+    return measured;
+}
+
 // ---- the parts -----------------------------------------------------------------------------------------------------
 
 UploadQueue& BufferSystem::Uploads() noexcept { return *m_impl->uploads; }
@@ -284,6 +338,7 @@ Report BufferSystem::GetReport() const
     report.supersededBytes = transfers.supersededBytes.load();
     report.copyRegions = transfers.copyRegions.load();
     report.scatteredCopies = transfers.scatteredCopies.load();
+    report.inlinedCopies = transfers.inlinedCopies.load();
     report.submissions = transfers.submissions.load();
     report.readbackBytes = transfers.readbackBytes.load();
     for (size_t i = 0; i < report.waits.size(); ++i)

@@ -55,11 +55,13 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
 }
 } // namespace
 
-TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc)
+TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc,
+                               const TransferProfile& profile)
     : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
 {
+    TakeProfile(profile);
     m_current->number = 1;
     m_pressureHandler =
         m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
@@ -69,6 +71,19 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
 }
 
 TransferEngine::~TransferEngine() = default;
+
+TransferProfile TransferEngine::Profile() const noexcept
+{
+    const std::lock_guard lock(m_profileMutex);
+    return m_profile;
+}
+
+void TransferEngine::TakeProfile(const TransferProfile& profile) noexcept
+{
+    const std::lock_guard lock(m_profileMutex);
+    m_profile = profile;
+    m_directMaxBytes.store(profile.directMaxBytes, std::memory_order_relaxed);
+}
 
 Result<void> TransferEngine::CheckWritable(const BufferWrite& write) const
 {
@@ -91,7 +106,8 @@ bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const Buffe
 {
     const std::lock_guard lock(resource.mutex); // no frame resolves the buffer in between
     const Ref<Backing>& backing = resource.backing;
-    if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
+    if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing) ||
+        TotalBytes(writes) > m_directMaxBytes.load(std::memory_order_relaxed))
         return false;
     for (const BufferWrite& write : writes)
     {
@@ -235,6 +251,7 @@ Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite
             if (all.firstBatch == 0)
                 all.firstBatch = carriers->firstBatch;
             all.lastBatch = std::max(all.lastBatch, carriers->lastBatch);
+            all.inPlace |= carriers->inPlace;
         }
         if (!writable)
             return Forward(writable);
@@ -286,7 +303,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     if (WriteDirect(resource, writes))
     {
         m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
-        return Carriers{};
+        return Carriers{.inPlace = true};
     }
     if (writes.size() == 1 && total < kSplittable)
         if (const Carriers carriers = WriteShort(resource, writes[0].offset, writes[0].bytes); carriers.lastBatch != 0)

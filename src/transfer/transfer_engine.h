@@ -7,6 +7,7 @@
 #pragma once
 
 #include "transfer/batch.h"
+#include "transfer/batch_history.h"
 
 #include <condition_variable>
 #include <map>
@@ -21,6 +22,7 @@ struct TransferCounters
     std::atomic<uint64_t> supersededBytes{0};
     std::atomic<uint64_t> copyRegions{0};
     std::atomic<uint64_t> scatteredCopies{0};
+    std::atomic<uint64_t> inlinedCopies{0};
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
 };
@@ -28,7 +30,7 @@ struct TransferCounters
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
   public:
-    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc);
+    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc, const TransferProfile& profile);
     ~TransferEngine();
 
     // ---- collecting
@@ -75,6 +77,12 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     VkResult PrepareBytes(ReadbackRecord& record) noexcept;
     void Release(ReadbackRecord& record) noexcept;
 
+    // ---- deciding and telling
+    TransferProfile Profile() const noexcept;
+    // Measures, and takes the result. Nobody submits meanwhile.
+    Result<TransferProfile> Calibrate();
+    std::string Explain(Carriers carriers) noexcept;
+
     const TransferCounters& Counters() const noexcept { return m_counters; }
     BufferCore& Core() const noexcept { return *m_core; }
     void Shutdown() noexcept;
@@ -110,7 +118,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Batch* TakeBatch(uint64_t readsThrough);
     Result<size_t> BeginCommands();
     Result<void> RecordAndSubmit(Batch& batch);
-    BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue);
+    // `frame`: of the engine's commands; 0: the library's own.
+    BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue, uint64_t frame);
+    void TakeProfile(const TransferProfile& profile) noexcept;
     Result<void> WaitForFrame(uint64_t frame, uint64_t timeoutNs, WaitCause cause);
     void FailBatch(uint64_t number, Error error) noexcept;
     void PollAll() noexcept;
@@ -129,10 +139,15 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
 
+    mutable std::mutex m_profileMutex;
+    TransferProfile m_profile;
+    std::atomic<uint64_t> m_directMaxBytes{0}; // of the profile: asked by each write
+
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
     size_t m_lastList = 0; // where ListFor looks first, in the last epoch
     std::deque<std::unique_ptr<Batch>> m_pending;
+    BatchHistory m_history;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few
     std::vector<Lease> m_leases;
     uint64_t m_openSlices = 0; // cut by writers that have not appended yet
