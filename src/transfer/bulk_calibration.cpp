@@ -16,11 +16,12 @@ namespace sedx
 {
 namespace
 {
-constexpr uint64_t kBulkNs = 75'000'000; // since the calibration began; what was not measured then stays as it was
+constexpr uint64_t kBulkNs = 70'000'000; // since the calibration began; what was not measured then stays as it was
 constexpr int kRepeats = 2;
 constexpr std::array<uint32_t, 7> kThreads{1, 2, 3, 4, 6, 8, 12};
 constexpr std::array<uint64_t, 4> kChunks{1ull << 20, 2ull << 20, 4ull << 20, 8ull << 20};
 constexpr uint64_t kCommonChunk = 2ull << 20; // while threads are compared
+constexpr uint64_t kSourceBytes = 8ull << 20; // read twice for one upload; as long as the longest chunk
 // More threads, and larger chunks, must be worth it.
 constexpr double kGoodShare = 0.92;
 // A queue of its own must be clearly faster, as the order with queue 0 costs semaphores.
@@ -29,7 +30,8 @@ constexpr double kFasterQueue = 1.05;
 using Clock = std::chrono::steady_clock;
 
 // One upload of all staging memory: chunk by chunk filled by the workers and sent. Bytes for each nanosecond.
-Result<double> PipelinedRate(CalibrationBench& bench, CopyWorkers& workers, const std::byte* source, uint64_t chunkBytes)
+Result<double> PipelinedRate(CalibrationBench& bench, CopyWorkers& workers, const std::byte* source,
+                             uint64_t chunkBytes)
 {
     const BufferMemory& staging = bench.Staging();
     const uint64_t count = CalibrationBench::kBytes / chunkBytes;
@@ -40,7 +42,7 @@ Result<double> PipelinedRate(CalibrationBench& bench, CopyWorkers& workers, cons
     for (uint64_t i = 0; i < count; ++i)
     {
         const uint64_t offset = i * chunkBytes;
-        workers.Copy(staging.mapped + offset, source + offset, chunkBytes);
+        workers.Copy(staging.mapped + offset, source + offset % kSourceBytes, chunkBytes);
         const VkResult flushed = bench.Core().Memory().Flush(staging, offset, chunkBytes);
         if (flushed != VK_SUCCESS)
             return FailVk(flushed, "flushing staging of the calibration");
@@ -55,8 +57,8 @@ Result<double> PipelinedRate(CalibrationBench& bench, CopyWorkers& workers, cons
     return static_cast<double>(CalibrationBench::kBytes) / std::max(1.0, ns);
 }
 
-Result<SettingRate> BestRate(CalibrationBench& bench, CopyWorkers& workers, const std::byte* source, uint64_t chunkBytes,
-                             uint64_t setting)
+Result<SettingRate> BestRate(CalibrationBench& bench, CopyWorkers& workers, const std::byte* source,
+                             uint64_t chunkBytes, uint64_t setting)
 {
     SettingRate best{setting, 0};
     for (int i = 0; i < kRepeats; ++i)
@@ -71,19 +73,21 @@ Result<SettingRate> BestRate(CalibrationBench& bench, CopyWorkers& workers, cons
 
 Result<void> MeasureFill(CalibrationBench& bench, const CalibrationClock& clock, TransferProfile& profile)
 {
-    const std::unique_ptr<std::byte[]> source(new (std::nothrow) std::byte[CalibrationBench::kBytes]);
+    const std::unique_ptr<std::byte[]> source(new (std::nothrow) std::byte[kSourceBytes]);
     if (source == nullptr)
         return {}; // then nobody uploads much
-    std::memset(source.get(), 1, CalibrationBench::kBytes);
+    std::memset(source.get(), 1, kSourceBytes);
     std::memset(bench.Staging().mapped, 0, CalibrationBench::kBytes); // no fresh pages in what is measured
     const uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
     std::vector<SettingRate> byThreads;
     for (const uint32_t threads : kThreads)
     {
-        if (threads > cores || clock.IsOver(kBulkNs))
+        if (threads > cores)
             break;
+        if (clock.IsOver(kBulkNs))
+            return {}; // a comparison needs all of them
         CopyWorkers workers(threads);
-        workers.Copy(bench.Staging().mapped, source.get(), CalibrationBench::kBytes / 4); // starts the threads
+        workers.Copy(bench.Staging().mapped, source.get(), kCommonChunk); // starts the threads
         const auto rate = BestRate(bench, workers, source.get(), kCommonChunk, threads);
         if (!rate)
             return tl::unexpected(rate.error());
@@ -92,15 +96,14 @@ Result<void> MeasureFill(CalibrationBench& bench, const CalibrationClock& clock,
         if (byThreads.size() >= 3 && rate->rate < byThreads[byThreads.size() - 3].rate)
             break; // two more numbers brought nothing
     }
-    profile.copyThreads =
-        static_cast<uint32_t>(FirstGoodSetting(byThreads, kGoodShare, profile.copyThreads));
+    profile.copyThreads = static_cast<uint32_t>(FirstGoodSetting(byThreads, kGoodShare, profile.copyThreads));
 
     CopyWorkers workers(profile.copyThreads);
     std::vector<SettingRate> byChunks;
     for (const uint64_t chunkBytes : kChunks)
     {
         if (clock.IsOver(kBulkNs))
-            return {}; // a comparison needs all of them
+            return {};
         const auto rate = BestRate(bench, workers, source.get(), chunkBytes, chunkBytes);
         if (!rate)
             return tl::unexpected(rate.error());

@@ -5,11 +5,11 @@
 
 namespace sedx
 {
-uint64_t CrossoverBytes(std::span<const CostPair> costs, uint64_t most) noexcept
+uint64_t CrossoverOf(std::span<const CostPair> costs, uint64_t most) noexcept
 {
     double sum = 0;
     double best = 0;
-    size_t count = 0; // so many of the shortest lengths go by the candidate
+    size_t count = 0; // so many from the front go by the candidate
     for (size_t i = 0; i < costs.size(); ++i)
     {
         sum += std::log(costs[i].other / costs[i].candidate);
@@ -22,22 +22,13 @@ uint64_t CrossoverBytes(std::span<const CostPair> costs, uint64_t most) noexcept
         return 0;
     if (count == costs.size())
         return most;
-    // Between two lengths both costs are taken for straight lines.
+    // Between two of them both costs are taken for straight lines.
     const CostPair& below = costs[count - 1];
     const CostPair& above = costs[count];
     const double gain = std::max(0.0, below.other - below.candidate);
     const double loss = std::max(0.0, above.candidate - above.other);
     const double share = gain + loss > 0 ? gain / (gain + loss) : 0;
-    const uint64_t bytes = below.bytes + static_cast<uint64_t>(share * static_cast<double>(above.bytes - below.bytes));
-    return std::min(bytes / 4 * 4, most);
-}
-
-uint64_t WorthwhileWrites(const CostLine& candidate, const CostLine& other, uint64_t most) noexcept
-{
-    if (candidate.each >= other.each)
-        return candidate.fixed < other.fixed ? 1 : most;
-    const double number = std::ceil((candidate.fixed - other.fixed) / (other.each - candidate.each));
-    return number <= 1 ? 1 : number >= static_cast<double>(most) ? most : static_cast<uint64_t>(number);
+    return std::min(below.at + static_cast<uint64_t>(share * static_cast<double>(above.at - below.at)), most);
 }
 
 uint64_t FirstGoodSetting(std::span<const SettingRate> rates, double share, uint64_t otherwise) noexcept

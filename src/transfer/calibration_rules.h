@@ -6,27 +6,17 @@
 
 namespace sedx
 {
-// What one write of this length costs by two ways, in nanoseconds (above 0).
+// What the same work costs by two ways, in nanoseconds (above 0), at a length in bytes or a number of writes.
 struct CostPair
 {
-    uint64_t bytes = 0;
+    uint64_t at = 0;
     double candidate = 0;
     double other = 0;
 };
 
-// Up to which length the candidate is better: 0 for never, `most` for always, a multiple of 4 otherwise. `costs` ascend by
-// length. A single figure that is off does not decide: the lengths are chosen that together gain most.
-uint64_t CrossoverBytes(std::span<const CostPair> costs, uint64_t most) noexcept;
-
-// What a number of writes costs: fixed + each * number.
-struct CostLine
-{
-    double fixed = 0;
-    double each = 0;
-};
-
-// From which number on the candidate is better, 1 to `most`.
-uint64_t WorthwhileWrites(const CostLine& candidate, const CostLine& other, uint64_t most) noexcept;
+// Up to where the candidate is better: 0 for never, `most` for always. `costs` ascend. A single figure that is off does not
+// decide: the part is chosen in which the candidate gains most altogether.
+uint64_t CrossoverOf(std::span<const CostPair> costs, uint64_t most) noexcept;
 
 // How fast it was with a setting, in any unit.
 struct SettingRate

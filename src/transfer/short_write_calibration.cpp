@@ -15,25 +15,27 @@ namespace sedx
 {
 namespace
 {
-constexpr uint64_t kShortWritesNs = 35'000'000; // measured again and again until then
-constexpr int kMostRounds = 6;
+constexpr uint64_t kShortWritesNs = 25'000'000; // measured again and again until then
+constexpr int kMostRounds = 16;
 
 constexpr uint64_t kTableBytes = 64 * 1024; // of staging; the payload lies behind it
 constexpr double kLeastCostNs = 0.1;        // below what a clock can tell
 
-// Lengths that are measured, and how many writes of each: a millisecond of copy regions at most on the devices seen.
+// Lengths that are measured, and how many writes of each: 2.5 milliseconds of copy regions at most on the devices seen.
 struct Length
 {
     uint64_t bytes;
     uint64_t writes;
 };
 constexpr std::array<Length, 7> kLengths{
-    {{4, 256}, {64, 256}, {256, 256}, {1024, 128}, {4096, 64}, {16'384, 32}, {65'532, 8}}};
-constexpr size_t kTypical = 1; // of them: what fixed costs and numbers of writes are about
+    {{4, 512}, {64, 1024}, {256, 512}, {1024, 128}, {4096, 64}, {16'384, 32}, {65'532, 8}}};
+// And numbers of writes, of a common length.
+constexpr uint64_t kCommonBytes = 64;
+constexpr std::array<uint64_t, 5> kCounts{1, 8, 32, 128, 512};
 constexpr std::array<uint32_t, 4> kLaneBytes{4, 16, 64, 512};
 constexpr Length kLanesBy{512, 256};
 
-// One write by each way, and all of a length by each way: the shortest time so far, in nanoseconds; 0: none.
+// The shortest time so far of the same writes by each way, in nanoseconds; 0: none.
 struct Times
 {
     double regions = 0;
@@ -61,7 +63,8 @@ class ShortWrites
             for (size_t i = 0; i < kLaneBytes.size(); ++i)
             {
                 m_scatter.laneBytes = kLaneBytes[i];
-                if (auto timed = Keep(times[i], [&](VkCommandBuffer cmd) { return RecordScatter(cmd, kLanesBy); }); !timed)
+                if (auto timed = Keep(times[i], [&](VkCommandBuffer cmd) { return RecordScatter(cmd, kLanesBy); });
+                    !timed)
                     return timed;
             }
         const auto builtIn = std::find(kLaneBytes.begin(), kLaneBytes.end(), m_profile.scatterLaneBytes);
@@ -76,42 +79,45 @@ class ShortWrites
 
     Result<void> Round()
     {
-        if (auto timed = All({kLengths[kTypical].bytes, 1}, m_single); !timed)
-            return timed;
+        for (size_t i = 0; i < kCounts.size(); ++i)
+            if (auto timed = All({kCommonBytes, kCounts[i]}, m_byCount[i]); !timed)
+                return timed;
         for (size_t i = 0; i < kLengths.size(); ++i)
-            if (auto timed = All(kLengths[i], m_times[i]); !timed)
+            if (auto timed = All(kLengths[i], m_byLength[i]); !timed)
                 return timed;
         return {};
     }
 
     void Conclude()
     {
-        const CostLine regions = LineOf(&Times::regions);
-        const CostLine inlined = LineOf(&Times::inlined);
         std::vector<CostPair> updates;
         for (size_t i = 0; i < kLengths.size(); ++i)
-            updates.push_back({kLengths[i].bytes, CostOf(i, inlined, &Times::inlined), CostOf(i, regions, &Times::regions)});
-        m_profile.inlineMaxBytes = CrossoverBytes(updates, kInlineMost);
-        m_profile.inlineMaxWrites =
-            m_profile.inlineMaxBytes == 0 ? 0 : std::clamp<uint64_t>(kInlineTotal / m_profile.inlineMaxBytes, 1, 1024);
+            updates.push_back({kLengths[i].bytes, CostOf(i, &Times::inlined), CostOf(i, &Times::regions)});
+        m_profile.inlineMaxBytes = CrossoverOf(updates, kLongestUpdate) / 4 * 4;
+        m_profile.inlineMaxWrites = m_profile.inlineMaxBytes == 0 ? 0 : kMostUpdates;
         if (m_hasScatter)
         {
-            const CostLine scatter = LineOf(&Times::scatter);
             std::vector<CostPair> scatters;
             for (size_t i = 0; i < kLengths.size(); ++i)
-                scatters.push_back(
-                    {kLengths[i].bytes, CostOf(i, scatter, &Times::scatter), CostOf(i, regions, &Times::regions)});
-            m_profile.scatterMaxBytes = CrossoverBytes(scatters, kScatterMost);
-            const bool isInlined = kLengths[kTypical].bytes <= m_profile.inlineMaxBytes;
-            m_profile.scatterMinWrites = WorthwhileWrites(scatter, isInlined ? inlined : regions, kMostMinWrites);
-            Tell("scatter shader", scatter, &Times::scatter);
+                scatters.push_back({kLengths[i].bytes, CostOf(i, &Times::scatter), CostOf(i, &Times::regions)});
+            m_profile.scatterMaxBytes = CrossoverOf(scatters, kScatterMost);
+            // Up to which number the way that writes take without the shader is the better one.
+            const auto without = kCommonBytes <= m_profile.inlineMaxBytes ? &Times::inlined : &Times::regions;
+            std::vector<CostPair> others;
+            for (size_t i = 0; i < kCounts.size(); ++i)
+                others.push_back({kCounts[i], m_byCount[i].*without, m_byCount[i].scatter});
+            m_profile.scatterMinWrites = CrossoverOf(others, kMostMinWrites) + 1;
+            Tell("scatter shader", &Times::scatter);
         }
-        Tell("copy regions", regions, &Times::regions);
-        Tell("updates", inlined, &Times::inlined);
+        Tell("copy regions", &Times::regions);
+        Tell("updates", &Times::inlined);
     }
 
   private:
-    static constexpr uint64_t kInlineTotal = 1ull << 20; // most bytes of updates in one level of a batch
+    // Even where longer or more updates are a little better, they make command buffers large: 4 MiB at most between two
+    // barriers.
+    static constexpr uint64_t kLongestUpdate = 4096;
+    static constexpr uint64_t kMostUpdates = 1024;
     static constexpr uint64_t kMostMinWrites = 4096;
 
     static uint64_t StrideOf(uint64_t bytes) { return AlignUp(2 * bytes, 64); } // nothing merges, nothing overlaps
@@ -186,26 +192,21 @@ class ShortWrites
         return flushed;
     }
 
-    double CostOf(size_t length, const CostLine& line, double Times::*way) const
+    // For one of many writes; what a single one costs more is taken off.
+    double CostOf(size_t length, double Times::*way) const
     {
-        const double cost = (m_times[length].*way - line.fixed) / static_cast<double>(kLengths[length].writes);
-        return std::max(cost, kLeastCostNs);
+        const double single = m_byCount.front().*way;
+        return std::max((m_byLength[length].*way - single) / static_cast<double>(kLengths[length].writes - 1),
+                        kLeastCostNs);
     }
-    // Of writes of the typical length.
-    CostLine LineOf(double Times::*way) const
-    {
-        const double one = m_single.*way;
-        const double many = m_times[kTypical].*way;
-        const double each = std::max((many - one) / static_cast<double>(kLengths[kTypical].writes - 1),
-                                     kLeastCostNs);
-        return {std::max(0.0, one - each), each};
-    }
-    void Tell(const char* what, const CostLine& line, double Times::*way) const
+    void Tell(const char* what, double Times::*way) const
     {
         std::string text;
         for (size_t i = 0; i < kLengths.size(); ++i)
-            text += fmt::format("{}{:.1f} at {} B", i == 0 ? "" : ", ", CostOf(i, line, way), kLengths[i].bytes);
-        SEDX_CORE_INFO_TAG("PROFILE", "{}: {:.0f} ns, and for each write {} ns", what, line.fixed, text);
+            text += fmt::format("{}{:.1f} ns at {} B", i == 0 ? "" : ", ", CostOf(i, way), kLengths[i].bytes);
+        for (size_t i = 0; i < kCounts.size(); ++i)
+            text += fmt::format(", {:.1f} us for {}", m_byCount[i].*way / 1000, kCounts[i]);
+        SEDX_CORE_INFO_TAG("PROFILE", "{}: {}", what, text);
     }
     DeviceState& Device() const { return m_bench.Core().Device(); }
 
@@ -213,8 +214,8 @@ class ShortWrites
     TransferProfile& m_profile;
     ScatterRules m_scatter;
     bool m_hasScatter = false;
-    Times m_single;
-    std::array<Times, kLengths.size()> m_times;
+    std::array<Times, kLengths.size()> m_byLength;
+    std::array<Times, kCounts.size()> m_byCount;
 };
 } // namespace
 
