@@ -41,6 +41,7 @@ set(SEDX_SOURCES
     transfer/explain.cpp
     transfer/image_transfer.cpp
     transfer/inline_update.cpp
+    transfer/long_write.cpp
     transfer/profile_file.cpp
     transfer/readback_queue.cpp
     transfer/scatter.cpp

@@ -40,16 +40,21 @@ struct TransferProfile
     uint64_t inlineMaxWrites = 0;   // most of them between two barriers: their bytes lie in the command buffer
 
     // ---- writes in place; read by Write and WriteMany
-    uint64_t directMaxBytes = ~uint64_t{0}; // longest call that is written in place if the buffer is idle and mappable
+    // Longest call that is written in place into device memory that the CPU can map, if the buffer is idle. Idle buffers in
+    // host memory are written in place whatever the length.
+    uint64_t directMaxBytes = ~uint64_t{0};
 
     // ---- copies on the device
     uint64_t computeCopyMinBytes = ~uint64_t{0}; // from this size on a shader moves bytes between device buffers
 
-    // ---- long uploads
-    uint64_t chunkBytes = 4ull << 20; // 64 KiB .. 1 GiB; what is filled, and sent while the next one is being filled
-    uint32_t copyThreads = 1;         // 1 .. 64; threads that fill a chunk together, the calling one among them
-    bool useTransferQueue = false;    // a queue for transfers alone was faster than queue 0. Measured and told; nothing
-                                      // uses it yet: copies run on queue 0
+    // ---- long uploads; read by Write and WriteMany
+    uint64_t chunkBytes =
+        4ull << 20;           // 64 KiB .. 1 GiB; what is filled, and sent while the next one is being filled; a block
+                              // of staging at most (BufferSystemDesc::stagingBlockBytes)
+    uint32_t copyThreads = 1; // 1 .. 64; threads that fill a chunk together, the calling one among them. Taken when
+                              // a system is created: what Calibrate finds counts from the next one on
+    bool useTransferQueue = false; // a queue for transfers alone was faster than queue 0. Measured and told; nothing
+                                   // uses it yet: copies run on queue 0
 
     ProfileOrigin origin = ProfileOrigin::BuiltIn;
 

@@ -1,7 +1,6 @@
 #include "base/copy_workers.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <exception>
 
@@ -12,16 +11,6 @@ namespace
 // What a thread takes at once: long enough that taking it costs nothing, short enough that all of them end together.
 constexpr size_t kPartBytes = 256 * 1024;
 } // namespace
-
-struct CopyWorkers::Job
-{
-    std::byte* destination = nullptr;
-    const std::byte* source = nullptr;
-    size_t bytes = 0;
-    std::atomic<size_t> next{0};  // first byte that nobody has taken
-    uint32_t helpers = 0;         // workers inside; under the mutex
-    std::condition_variable left; // the last of them
-};
 
 CopyWorkers::~CopyWorkers()
 {
@@ -34,51 +23,61 @@ CopyWorkers::~CopyWorkers()
         worker.join();
 }
 
-void CopyWorkers::CopyParts(Job& job) noexcept
+void CopyWorkers::CopyParts(CopyJob& job) noexcept
 {
     while (true)
     {
-        const size_t begin = job.next.fetch_add(kPartBytes, std::memory_order_relaxed);
-        if (begin >= job.bytes)
+        const size_t begin = job.m_next.fetch_add(kPartBytes, std::memory_order_relaxed);
+        if (begin >= job.m_bytes)
             return;
-        std::memcpy(job.destination + begin, job.source + begin, std::min(kPartBytes, job.bytes - begin));
+        std::memcpy(job.m_destination + begin, job.m_source + begin, std::min(kPartBytes, job.m_bytes - begin));
     }
 }
 
-// False: there are no workers, and none can be started.
-bool CopyWorkers::Enlist(Job& job) noexcept
+void CopyWorkers::Enlist(CopyJob& job) noexcept
 {
     const std::lock_guard lock(m_mutex);
     try
     {
         while (m_workers.size() + 1 < m_threads)
             m_workers.emplace_back([this] { Work(); });
-        if (!m_workers.empty())
-            m_jobs.push_back(&job);
+        m_jobs.push_back(&job);
     }
-    catch (const std::exception&) // no thread or no memory left: those that there are will do
+    catch (const std::exception&) // no thread or no memory left: those that there are will do, at worst the caller alone
     {
     }
-    return !m_workers.empty();
+}
+
+void CopyWorkers::Start(CopyJob& job, void* destination, const void* source, size_t bytes) noexcept
+{
+    job.m_destination = static_cast<std::byte*>(destination);
+    job.m_source = static_cast<const std::byte*>(source);
+    job.m_bytes = bytes;
+    job.m_next.store(0, std::memory_order_relaxed);
+    if (m_threads == 1 || bytes <= kPartBytes)
+        return; // Finish does it
+    Enlist(job);
+    m_wakeUp.notify_all();
+}
+
+void CopyWorkers::Finish(CopyJob& job) noexcept
+{
+    CopyParts(job);
+    std::unique_lock lock(m_mutex);
+    std::erase(m_jobs, &job); // nobody enters any more
+    job.m_left.wait(lock, [&] { return job.m_helpers == 0; });
 }
 
 void CopyWorkers::Copy(void* destination, const void* source, size_t bytes) noexcept
 {
-    if (m_threads == 1 || bytes < 2 * kPartBytes)
+    if (bytes <= kPartBytes)
     {
         std::memcpy(destination, source, bytes);
         return;
     }
-    Job job;
-    job.destination = static_cast<std::byte*>(destination);
-    job.source = static_cast<const std::byte*>(source);
-    job.bytes = bytes;
-    if (Enlist(job))
-        m_wakeUp.notify_all();
-    CopyParts(job);
-    std::unique_lock lock(m_mutex);
-    std::erase(m_jobs, &job); // nobody enters any more
-    job.left.wait(lock, [&] { return job.helpers == 0; });
+    CopyJob job;
+    Start(job, destination, source, bytes);
+    Finish(job);
 }
 
 void CopyWorkers::Work() noexcept
@@ -89,14 +88,14 @@ void CopyWorkers::Work() noexcept
         m_wakeUp.wait(lock, [this] { return m_ends || !m_jobs.empty(); });
         if (m_jobs.empty())
             return;
-        Job& job = *m_jobs.front();
-        ++job.helpers;
+        CopyJob& job = *m_jobs.front();
+        ++job.m_helpers;
         lock.unlock();
         CopyParts(job);
         lock.lock();
         std::erase(m_jobs, &job); // all parts are taken
-        if (--job.helpers == 0)
-            job.left.notify_all();
+        if (--job.m_helpers == 0)
+            job.m_left.notify_all();
     }
 }
 } // namespace sedx

@@ -2,6 +2,7 @@
 // a GPU's link (docs/performance.md). Threads start with the first long copy and end with the object.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,24 @@
 
 namespace sedx
 {
+// A copy under way. Its owner finishes it before it goes, and before the memory goes.
+class CopyJob
+{
+  public:
+    CopyJob() noexcept = default;
+    CopyJob(const CopyJob&) = delete;
+    CopyJob& operator=(const CopyJob&) = delete;
+
+  private:
+    friend class CopyWorkers;
+    std::byte* m_destination = nullptr;
+    const std::byte* m_source = nullptr;
+    size_t m_bytes = 0;
+    std::atomic<size_t> m_next{0};  // first byte that nobody has taken
+    uint32_t m_helpers = 0;         // workers inside; under the mutex of the workers
+    std::condition_variable m_left; // the last of them
+};
+
 class CopyWorkers
 {
   public:
@@ -26,16 +45,19 @@ class CopyWorkers
     // As memcpy; done when it returns. Any thread, several at once: they share the workers.
     void Copy(void* destination, const void* source, size_t bytes) noexcept;
 
+    // The same in two steps: the workers begin, and the caller helps them to end.
+    void Start(CopyJob& job, void* destination, const void* source, size_t bytes) noexcept;
+    void Finish(CopyJob& job) noexcept;
+
   private:
-    struct Job;
-    static void CopyParts(Job& job) noexcept;
-    bool Enlist(Job& job) noexcept;
+    static void CopyParts(CopyJob& job) noexcept;
+    void Enlist(CopyJob& job) noexcept;
     void Work() noexcept;
 
     const uint32_t m_threads;
     std::mutex m_mutex;
     std::condition_variable m_wakeUp;
-    std::deque<Job*> m_jobs; // with parts that nobody has taken
+    std::deque<CopyJob*> m_jobs; // with parts that nobody has taken
     std::vector<std::thread> m_workers;
     bool m_ends = false;
 };

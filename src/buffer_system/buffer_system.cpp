@@ -39,7 +39,7 @@ std::filesystem::path FolderOf(const TransferProfileDesc& desc)
 }
 
 // What TransferProfileDesc asks for, without measuring.
-Result<TransferProfile> ChooseProfile(const DeviceState& device, const TransferProfileDesc& desc)
+Result<TransferProfile> ChooseProfile(const BufferCore& core, const TransferProfileDesc& desc)
 {
     if (desc.given)
     {
@@ -50,10 +50,14 @@ Result<TransferProfile> ChooseProfile(const DeviceState& device, const TransferP
         return profile;
     }
     if (desc.useStored)
-        if (const auto stored = LoadProfile(FolderOf(desc), IdentityOf(device)))
+        if (const auto stored = LoadProfile(FolderOf(desc), IdentityOf(core.Device())))
             return *stored;
-    return BuiltInProfile(device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU,
-                          std::thread::hardware_concurrency());
+    const MemoryClass memory = core.Memory().Strategy().memoryClass;
+    ProfileFacts facts;
+    facts.runsOnCpu = core.Device().properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    facts.overBus = memory == MemoryClass::FullBar || memory == MemoryClass::SmallBar;
+    facts.cores = std::thread::hardware_concurrency();
+    return BuiltInProfile(facts);
 }
 } // namespace
 
@@ -73,9 +77,6 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     const std::shared_ptr<DeviceState>& device = desc.device.State();
     if (device->IsLost())
         return device->LostError();
-    const auto profile = ChooseProfile(*device, desc.profile);
-    if (!profile)
-        return tl::unexpected(profile.error());
     FrameRules rules;
     rules.completion = desc.completion;
     rules.framesInFlight = desc.framesInFlight;
@@ -94,6 +95,12 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     auto core = BufferCore::Create(device, std::move(coreDesc));
     if (!core)
         return Forward(core);
+    const auto profile = ChooseProfile(**core, desc.profile);
+    if (!profile)
+    {
+        (*core)->Shutdown();
+        return tl::unexpected(profile.error());
+    }
     auto impl = std::make_unique<Impl>();
     impl->desc = desc;
     impl->core = std::move(*core);

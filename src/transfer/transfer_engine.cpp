@@ -17,8 +17,6 @@ namespace
 {
 // Writes of this length and more may be split to use up the rest of a block; shorter ones stay in one piece.
 constexpr uint64_t kSplittable = 4096;
-constexpr uint64_t kStagingAlignment = 4; // small writes pack tightly; long ones start on a cache line
-constexpr uint64_t kCacheLine = 64;
 
 uint64_t TotalBytes(std::span<const BufferWrite> writes) noexcept
 {
@@ -57,7 +55,7 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
 
 TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc,
                                const TransferProfile& profile)
-    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath),
+    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
 {
@@ -83,6 +81,7 @@ void TransferEngine::TakeProfile(const TransferProfile& profile) noexcept
     const std::lock_guard lock(m_profileMutex);
     m_profile = profile;
     m_directMaxBytes.store(profile.directMaxBytes, std::memory_order_relaxed);
+    m_chunkBytes.store(profile.chunkBytes, std::memory_order_relaxed);
 }
 
 Result<void> TransferEngine::CheckWritable(const BufferWrite& write) const
@@ -106,8 +105,9 @@ bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const Buffe
 {
     const std::lock_guard lock(resource.mutex); // no frame resolves the buffer in between
     const Ref<Backing>& backing = resource.backing;
-    if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing) ||
-        TotalBytes(writes) > m_directMaxBytes.load(std::memory_order_relaxed))
+    if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
+        return false;
+    if (backing->memory.deviceLocal && TotalBytes(writes) > m_directMaxBytes.load(std::memory_order_relaxed))
         return false;
     for (const BufferWrite& write : writes)
     {
@@ -116,7 +116,7 @@ bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const Buffe
         // Flushing writes whole atoms: what the GPU wrote beside these bytes must be known to the CPU first.
         if (m_core->Memory().Invalidate(backing->memory, write.offset, write.bytes.size()) != VK_SUCCESS)
             return false;
-        std::memcpy(backing->memory.mapped + write.offset, write.bytes.data(), write.bytes.size());
+        m_workers.Copy(backing->memory.mapped + write.offset, write.bytes.data(), write.bytes.size());
         if (m_core->Memory().Flush(backing->memory, write.offset, write.bytes.size()) != VK_SUCCESS)
             return false; // the staged path writes all of it again, or reports what is wrong
     }
@@ -235,14 +235,19 @@ Epoch& TransferEngine::EpochForRead()
 Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
     Carriers all;
+    const auto isStreamed = [&](const BufferWrite& write) { return IsStreamed(write.bytes.size(), options); };
     while (!writes.empty())
     {
         // Neighbours that go into the same buffer share the work. A bad one fails, but those before it stand.
         size_t count = 0;
         Result<void> writable;
         for (; count < writes.size() && writes[count].buffer.Resource() == writes[0].buffer.Resource(); ++count)
+        {
+            if (count != 0 && (isStreamed(writes[count]) || isStreamed(writes[0])))
+                break; // alone
             if (writable = CheckWritable(writes[count]); !writable)
                 break;
+        }
         if (count != 0)
         {
             auto carriers = WriteTo(*writes[0].buffer.Resource(), writes.first(count), options);
@@ -305,6 +310,13 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
         m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
         return Carriers{.inPlace = true};
     }
+    if (writes.size() == 1 && IsStreamed(total, options))
+    {
+        auto carriers = WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
+        if (carriers)
+            m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
+        return carriers;
+    }
     if (writes.size() == 1 && total < kSplittable)
         if (const Carriers carriers = WriteShort(resource, writes[0].offset, writes[0].bytes); carriers.lastBatch != 0)
         {
@@ -356,10 +368,12 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
             {
                 uint64_t wanted = rest.size();
                 if (!splittable) // with the short ones behind it
-                    for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most; ++k)
+                    for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most;
+                         ++k)
                         wanted = AlignUp(wanted, kStagingAlignment) + writes[k].bytes.size();
-                auto cut = AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
-                                           splittable ? kCacheLine : kStagingAlignment, missing, options, commit);
+                auto cut =
+                    AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
+                                    splittable ? kStagingCacheLine : kStagingAlignment, missing, options, commit);
                 if (!cut) // the writes before this one stand
                 {
                     GiveBack(std::span(slices).subspan(wholeSlices));
@@ -373,7 +387,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
                 slice = *cut;
             }
             const uint64_t bytes = std::min<uint64_t>(rest.size(), slice.bytes);
-            std::memcpy(slice.Data(), rest.data(), bytes);
+            m_workers.Copy(slice.Data(), rest.data(), bytes);
             ops.push_back({at, slice.offset, bytes, slice.block});
             at += bytes;
             missing -= bytes;
@@ -433,7 +447,7 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t 
     if (!range.valid || range.bytes == 0)
         return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
                     view.bytes, view.buffer.Name(), view.buffer.GetSize());
-    const auto allocate = [&] { return m_readback->Allocate(range.bytes, range.bytes, kCacheLine, true); };
+    const auto allocate = [&] { return m_readback->Allocate(range.bytes, range.bytes, kStagingCacheLine, true); };
     auto slice = allocate();
     if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
         slice = m_readback->Relieve(range.bytes, allocate);

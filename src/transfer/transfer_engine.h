@@ -6,6 +6,7 @@
 // Locks, in this order: m_submitMutex (one submission at a time), m_mutex (the batches), then buffers and pools.
 #pragma once
 
+#include "base/copy_workers.h"
 #include "transfer/batch.h"
 #include "transfer/batch_history.h"
 
@@ -26,6 +27,9 @@ struct TransferCounters
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
 };
+
+inline constexpr uint64_t kStagingAlignment = 4;  // small writes pack tightly
+inline constexpr uint64_t kStagingCacheLine = 64; // long ones begin on a cache line
 
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
@@ -104,7 +108,13 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Carriers WriteShort(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
     // The list for writes to this buffer, of the epoch that they belong to. Both mutexes are held.
     WriteList& ListFor(const Ref<Backing>& backing);
-    Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes, const WriteOptions& options);
+    Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
+                             const WriteOptions& options);
+    // Long writes that may be sent piece by piece while the rest is still being copied.
+    bool IsStreamed(uint64_t bytes, const WriteOptions& options) const noexcept;
+    Result<Carriers> WriteStreamed(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
+                                   const WriteOptions& options);
+    void Join(BufferResource& resource, const CopyOp& op, Carriers& carriers);
     bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes);
     // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
     // has cut so far: nobody else could send it out.
@@ -130,6 +140,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     const BufferSystem* m_system = nullptr;
     SubmitMode m_submitMode;
     TransferPath m_path;
+    CopyWorkers m_workers;
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
     uint64_t m_pressureHandler = 0;
@@ -142,6 +153,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     mutable std::mutex m_profileMutex;
     TransferProfile m_profile;
     std::atomic<uint64_t> m_directMaxBytes{0}; // of the profile: asked by each write
+    std::atomic<uint64_t> m_chunkBytes{0};     // of the profile
 
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;

@@ -13,8 +13,13 @@ inline constexpr uint64_t kScatterMost = 64 * 1024 - 1;
 inline constexpr uint64_t kInlineMost = 64 * 1024;
 inline constexpr uint32_t kCopyThreadsMost = 64;
 
-// `runsOnCpu`: a driver that runs shaders on the CPU (VK_PHYSICAL_DEVICE_TYPE_CPU). `cores`: of this machine; 0: unknown.
-TransferProfile BuiltInProfile(bool runsOnCpu, uint32_t cores) noexcept;
+struct ProfileFacts
+{
+    bool runsOnCpu = false; // a driver that runs shaders on the CPU (VK_PHYSICAL_DEVICE_TYPE_CPU)
+    bool overBus = false;   // the CPU maps device memory across a bus: MemoryClass::FullBar or SmallBar
+    uint32_t cores = 0;     // of this machine; 0: unknown
+};
+TransferProfile BuiltInProfile(const ProfileFacts& facts) noexcept;
 
 // InvalidArgument names the first field that is out of its range.
 Result<void> CheckProfile(const TransferProfile& profile);

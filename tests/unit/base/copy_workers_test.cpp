@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -52,6 +53,23 @@ TEST(CopyWorkersTest, SeveralThreadsShareTheWorkers)
     for (std::thread& caller : callers)
         caller.join();
     EXPECT_EQ((std::vector<int>{0, 0, 0, 0}), wrong);
+}
+
+TEST(CopyWorkersTest, TwoJobsOverlap)
+{
+    CopyWorkers workers(3);
+    const auto source = Pattern(4'000'000, 11);
+    std::vector<std::byte> destination(source.size());
+    std::array<CopyJob, 2> jobs;
+    constexpr size_t kChunk = 500'000;
+    for (size_t i = 0; i < 8; ++i)
+    {
+        workers.Start(jobs[i % 2], destination.data() + i * kChunk, source.data() + i * kChunk, kChunk);
+        if (i != 0)
+            workers.Finish(jobs[(i - 1) % 2]);
+    }
+    workers.Finish(jobs[1]);
+    EXPECT_EQ(source, destination);
 }
 
 TEST(CopyWorkersTest, OneThreadNeedsNoWorkers)

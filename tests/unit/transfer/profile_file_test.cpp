@@ -45,7 +45,7 @@ TEST(TransferProfileTest, BuiltInOnesAreSound)
     for (const bool runsOnCpu : {false, true})
         for (const uint32_t cores : {0u, 1u, 2u, 3u, 8u, 16u, 1000u})
         {
-            const TransferProfile profile = BuiltInProfile(runsOnCpu, cores);
+            const TransferProfile profile = BuiltInProfile({.runsOnCpu = runsOnCpu, .cores = cores});
             EXPECT_TRUE(CheckProfile(profile).has_value());
             EXPECT_EQ(profile.origin, ProfileOrigin::BuiltIn);
             EXPECT_GE(profile.copyThreads, 1u);
@@ -54,11 +54,14 @@ TEST(TransferProfileTest, BuiltInOnesAreSound)
             EXPECT_EQ(profile.directMaxBytes, ~uint64_t{0});
             EXPECT_FALSE(profile.useTransferQueue);
         }
-    EXPECT_EQ(BuiltInProfile(false, 16).copyThreads, 6u);
+    EXPECT_EQ(BuiltInProfile({.cores = 16}).copyThreads, 6u);
+    EXPECT_LT(BuiltInProfile({.overBus = true}).directMaxBytes, ~uint64_t{0});
     // A shader that runs on the CPU gains nothing by many invocations, nor by copying for the GPU.
-    EXPECT_LT(BuiltInProfile(true, 16).scatterMaxBytes, BuiltInProfile(false, 16).scatterMaxBytes);
-    EXPECT_GT(BuiltInProfile(true, 16).scatterLaneBytes, BuiltInProfile(false, 16).scatterLaneBytes);
-    EXPECT_EQ(BuiltInProfile(true, 16).computeCopyMinBytes, ~uint64_t{0});
+    EXPECT_LT(BuiltInProfile({.runsOnCpu = true, .cores = 16}).scatterMaxBytes,
+              BuiltInProfile({.cores = 16}).scatterMaxBytes);
+    EXPECT_GT(BuiltInProfile({.runsOnCpu = true, .cores = 16}).scatterLaneBytes,
+              BuiltInProfile({.cores = 16}).scatterLaneBytes);
+    EXPECT_EQ(BuiltInProfile({.runsOnCpu = true, .cores = 16}).computeCopyMinBytes, ~uint64_t{0});
 }
 
 TEST(ProfileFileTest, RoundTrip)
