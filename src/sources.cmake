@@ -43,7 +43,9 @@ set(SEDX_SOURCES
     transfer/inline_update.cpp
     transfer/long_write.cpp
     transfer/profile_file.cpp
+    transfer/readback.cpp
     transfer/readback_queue.cpp
+    transfer/readback_subscription.cpp
     transfer/scatter.cpp
     transfer/short_write_calibration.cpp
     transfer/texel_block.cpp

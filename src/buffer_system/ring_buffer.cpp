@@ -19,9 +19,18 @@ struct RingBuffer::Impl
         Block* block = nullptr;
         uint64_t slices = 0;
     };
+    uint64_t pressureHandler = 0;
+
     std::mutex mutex;
     std::deque<FrameUse> uses; // by frame, roughly: two frames may be open at once
 
+    ~Impl()
+    {
+        if (pressureHandler != 0 && core->IsAlive()) // else the ladder went with the system
+            core->Allocator().Ladder().Unregister(pressureHandler);
+    }
+
+    // The mutex is held.
     void ReleasePassed() noexcept
     {
         const uint64_t completed = core->Frames().Completed();
@@ -54,9 +63,20 @@ Result<RingBuffer> RingBuffer::Create(BufferSystem& system, const RingBufferDesc
     pool.role = MemoryRole::Cpu;
     pool.blockBytes = desc.blockBytes;
     pool.limitBytes = desc.maxBytes;
-    pool.warmBytes = desc.maxBytes;
+    pool.warmBytes = desc.blockBytes;
+    pool.warmNs = system.Desc().warmMemoryNs;
     pool.name = desc.name;
+    pool.releasePassed = [impl = ring.m_impl.get()] {
+        const std::lock_guard lock(impl->mutex);
+        impl->ReleasePassed();
+    };
     ring.m_impl->pool = std::make_unique<BlockPool>(*ring.m_impl->core, std::move(pool));
+    ring.m_impl->pressureHandler = ring.m_impl->core->Allocator().Ladder().Register(
+        PressureStep::TrimPools, "idle rings", [impl = ring.m_impl.get()](const PressureRequest&) {
+            impl->core->GetTimelines().Poll();
+            impl->core->Frames().Update();
+            return impl->pool->ReleaseIdle();
+        });
     return ring;
 }
 

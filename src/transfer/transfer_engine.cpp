@@ -35,6 +35,7 @@ BlockPoolDesc StagingDesc(const BufferSystemDesc& desc)
     pool.blockBytes = desc.stagingBlockBytes;
     pool.limitBytes = desc.stagingLimitBytes;
     pool.warmBytes = desc.warmStagingBytes;
+    pool.warmNs = desc.warmMemoryNs;
     pool.name = "sedx staging";
     return pool;
 }
@@ -48,6 +49,7 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
     pool.blockBytes = std::min<uint64_t>(desc.stagingBlockBytes, 1ull << 20);
     pool.limitBytes = ~uint64_t{0}; // the caller holds the tickets, so the caller decides
     pool.warmBytes = desc.warmStagingBytes;
+    pool.warmNs = desc.warmMemoryNs;
     pool.name = "sedx read-back";
     return pool;
 }
@@ -57,7 +59,8 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
                                const TransferProfile& profile)
     : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
-      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
+      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_framesInFlight(desc.framesInFlight),
+      m_current(std::make_unique<Batch>())
 {
     TakeProfile(profile);
     m_current->number = 1;
@@ -433,47 +436,6 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     lease.mapped = {slice->Data(), static_cast<size_t>(bytes)};
     lease.ticket = UploadTicket(shared_from_this(), {0, 0, frame});
     return lease;
-}
-
-Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t frame)
-{
-    if (!view.buffer)
-        return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
-    if (!m_alive.load() || view.buffer.Resource()->core != m_core.get())
-        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone, or another one", view.buffer.Name());
-    if (m_core->Device().IsLost())
-        return m_core->Device().LostError();
-    const CheckedRange range = Check(view);
-    if (!range.valid || range.bytes == 0)
-        return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
-                    view.bytes, view.buffer.Name(), view.buffer.GetSize());
-    const auto allocate = [&] { return m_readback->Allocate(range.bytes, range.bytes, kStagingCacheLine, true); };
-    auto slice = allocate();
-    if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
-        slice = m_readback->Relieve(range.bytes, allocate);
-    if (!slice)
-        return Forward(slice);
-    auto record = std::make_shared<ReadbackRecord>();
-    record->engine = shared_from_this();
-    record->slice = *slice;
-
-    BufferResource& resource = *view.buffer.Resource();
-    const std::lock_guard lock(m_mutex);
-    BufferRead read;
-    {
-        const std::lock_guard resourceLock(resource.mutex);
-        read.source = resource.backing;
-    }
-    read.offset = range.offset;
-    read.frame = std::max<uint64_t>(1, frame);
-    read.record = record;
-    record->batch.store(m_current->number);
-    read.source->lastBatch.store(m_current->number);
-    Epoch& epoch = EpochForRead();
-    epoch.readKeys.insert(KeyOf(read.source.Get()));
-    epoch.reads.push_back(std::move(read));
-    m_counters.readbackBytes.fetch_add(range.bytes, std::memory_order_relaxed);
-    return ReadbackTicket(std::move(record));
 }
 
 uint64_t TransferEngine::NumberOf(const Frame& frame) const noexcept

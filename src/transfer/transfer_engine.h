@@ -7,8 +7,11 @@
 #pragma once
 
 #include "base/copy_workers.h"
+#include "buffer/range.h"
 #include "transfer/batch.h"
 #include "transfer/batch_history.h"
+
+#include <sedx/readback_subscription.h>
 
 #include <condition_variable>
 #include <map>
@@ -44,6 +47,11 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
                                 std::span<const std::byte> bytes, const WriteOptions& options);
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
     Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
+    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
+    Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView& view);
+    // Collects a read for each subscription, of the end of this frame; no lock of the library is held.
+    void RequestSubscribed(uint64_t frame);
+    ReadbackValue LatestOf(SubscriptionState& subscription) noexcept;
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, uint64_t frame);
     Carriers LastTransfer(const Buffer& buffer);
 
@@ -122,6 +130,16 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
                                   const WriteOptions& options, const std::function<void()>& commit);
     void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
+    static Ref<Backing> BackingOf(BufferResource& resource);
+    Result<CheckedRange> CheckReadable(const BufferView& view) const;
+    // With memory of its own. No lock of the library is held.
+    Result<std::shared_ptr<ReadbackRecord>> MakeRecord(uint64_t bytes);
+    // A copy of as many bytes as the record's slice has joins the batch at hand.
+    void CollectRead(const Ref<Backing>& source, uint64_t offset, uint64_t frame,
+                     const std::shared_ptr<ReadbackRecord>& record);
+    std::vector<std::shared_ptr<SubscriptionState>> Subscriptions();
+    void SettleSubscription(SubscriptionState& subscription) noexcept;
+    void EndSubscriptions() noexcept;
     Epoch& EpochForWrite(uint64_t key);
     Epoch& EpochForRead();
     bool HoldsBack() const noexcept;
@@ -154,6 +172,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     TransferProfile m_profile;
     std::atomic<uint64_t> m_directMaxBytes{0}; // of the profile: asked by each write
     std::atomic<uint64_t> m_chunkBytes{0};     // of the profile
+    const uint32_t m_framesInFlight;
+    std::mutex m_subscriptionsMutex;
+    std::vector<std::weak_ptr<SubscriptionState>> m_subscriptions;
 
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;

@@ -236,6 +236,8 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
                     m_core->GetTimelines().QueueCount());
     if (!m_core->Frames().IsOpen(frame))
         return Fail(ErrorCode::WrongState, "CmdFlush: frame {} is not open", frame);
+    if (m_submitMode == SubmitMode::Recorded && readsThrough == kAllReads)
+        RequestSubscribed(frame);
     const std::lock_guard submitLock(m_submitMutex);
     {
         // Image copies were checked against the granularity of queue 0.
@@ -535,6 +537,7 @@ ReadbackRecord::~ReadbackRecord()
 void TransferEngine::Shutdown() noexcept
 {
     m_core->Allocator().Ladder().Unregister(m_pressureHandler);
+    EndSubscriptions();
     std::deque<std::unique_ptr<Batch>> pending;
     std::unique_ptr<Batch> current;
     {
