@@ -1,5 +1,6 @@
 # Every source file of the library, relative to this folder.
 set(SEDX_SOURCES
+    base/copy_workers.cpp
     base/error.cpp
     base/log.cpp
     base/profile.cpp
@@ -34,6 +35,7 @@ set(SEDX_SOURCES
     transfer/batch.cpp
     transfer/copy_plan.cpp
     transfer/image_transfer.cpp
+    transfer/long_write.cpp
     transfer/readback_queue.cpp
     transfer/scatter.cpp
     transfer/texel_block.cpp
@@ -52,5 +54,6 @@ set(SEDX_SOURCES
 
 # Those of them that use a dependency which throws, and keep the exceptions to themselves: compiled with exceptions.
 set(SEDX_THROWING_SOURCES
+    base/copy_workers.cpp
     base/log.cpp
 )

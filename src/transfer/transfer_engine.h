@@ -6,6 +6,7 @@
 // Locks, in this order: m_submitMutex (one submission at a time), m_mutex (the batches), then buffers and pools.
 #pragma once
 
+#include "base/copy_workers.h"
 #include "transfer/batch.h"
 
 #include <condition_variable>
@@ -24,6 +25,9 @@ struct TransferCounters
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
 };
+
+inline constexpr uint64_t kStagingAlignment = 4; // small writes pack tightly
+inline constexpr uint64_t kStagingCacheLine = 64; // long ones begin on a cache line
 
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
@@ -97,6 +101,11 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // The list for writes to this buffer, of the epoch that they belong to. Both mutexes are held.
     WriteList& ListFor(const Ref<Backing>& backing);
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes, const WriteOptions& options);
+    // Long writes that may be sent piece by piece while the rest is still being copied.
+    bool IsStreamed(uint64_t bytes, const WriteOptions& options) const noexcept;
+    Result<Carriers> WriteStreamed(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
+                                   const WriteOptions& options);
+    void Join(BufferResource& resource, const CopyOp& op, Carriers& carriers);
     bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes);
     // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
     // has cut so far: nobody else could send it out.
@@ -120,6 +129,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     const BufferSystem* m_system = nullptr;
     SubmitMode m_submitMode;
     TransferPath m_path;
+    CopyWorkers m_workers;
+    uint64_t m_maxDirectBytes = ~uint64_t{0}; // in one call, written in place into device memory
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
     uint64_t m_pressureHandler = 0;
