@@ -50,11 +50,14 @@ struct BufferSystemDesc
     FrameCompletion completion = FrameCompletion::Timeline;
     uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
-    uint64_t warmStagingBytes = 64ull << 20;  // idle staging kept: fresh pages cost more than copying into warm ones
+    // Idle staging kept for ever, in blocks: fresh pages cost more than copying into warm ones. As much of idle read-back
+    // memory. What is idle beyond it is kept for warmMemoryNs.
+    uint64_t warmStagingBytes = 64ull << 20;
     TransferPath transferPath = TransferPath::Auto; // how short writes reach device memory
     BufferSharing sharing = BufferSharing::Auto;
-    uint64_t warmMemoryNs = 2'000'000'000; // how long empty blocks of memory are kept, in nanoseconds of `clock`
-    BudgetDesc budget{};                   // how much of each heap buffers may use
+    // How long empty memory is kept, in nanoseconds of `clock`; looked at by polls.
+    uint64_t warmMemoryNs = 2'000'000'000;
+    BudgetDesc budget{}; // how much of each heap buffers may use
     // Asked last when memory is short, with the bytes that are missing: free what you can (drop buffers, end frames) and
     // return how many bytes that were, 0 for none. On the thread that wanted the memory, without locks of the library.
     std::function<uint64_t(uint64_t missingBytes)> onOutOfMemory{};

@@ -25,7 +25,9 @@ struct RingBufferDesc
     BufferUsage usage = BufferUsage::Uniform;
     // GPUUpload: what a small mappable part of device memory is for. CPU: host memory everywhere.
     MemoryType memory = MemoryType::GPUUpload;
-    uint64_t blockBytes = 256 * 1024;     // memory grows in blocks of this size (or of one larger request)
+    // Memory grows in blocks of this size (or of one larger request). One block is kept while the ring is idle, the others
+    // for BufferSystemDesc::warmMemoryNs.
+    uint64_t blockBytes = 256 * 1024;
     uint64_t maxBytes = 64 * 1024 * 1024; // LimitExceeded beyond
     std::string name = "ring";
 };

@@ -6,41 +6,61 @@
 
 namespace sedx
 {
+namespace
+{
+uint64_t Since(uint64_t then, uint64_t now) noexcept { return now - std::min(then, now); }
+
+// Time is looked at so often within warmNs.
+constexpr uint64_t kLooks = 4;
+} // namespace
+
 BlockPool::BlockPool(BufferCore& core, BlockPoolDesc desc) : m_core(core), m_desc(std::move(desc))
 {
     m_core.Register(this);
+    m_trimmer = m_core.AddTrimmer([this](uint64_t nowNs) { Trim(nowNs); });
 }
 
 BlockPool::~BlockPool()
 {
     if (m_abandoned)
         return;
+    m_core.RemoveTrimmer(m_trimmer);
     FlushHostWrites(); // what was cut for a submission that is still to come
     m_core.Unregister(this);
 }
 
 Result<Slice> BlockPool::Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit)
 {
+    Gone gone;
     const std::lock_guard lock(m_mutex);
     if (m_abandoned)
         return Fail(ErrorCode::WrongState, "the system of '{}' is gone", m_desc.name);
+    if (minBytes > m_desc.blockBytes)
+    {
+        auto own = NextBlock(minBytes, beyondLimit);
+        if (!own)
+            return Forward(own);
+        Block& block = **own;
+        block.head = std::min(bytes, block.capacity);
+        block.slices = 1;
+        return Slice{&block, 0, block.head};
+    }
     uint64_t offset = m_current != nullptr ? AlignUp(m_current->head, alignment) : 0;
-    Block* previous = nullptr;
     if (m_current == nullptr || !FitsInto(offset, minBytes, m_current->capacity))
     {
         auto next = NextBlock(minBytes, beyondLimit);
         if (!next)
             return Forward(next);
-        previous = std::exchange(m_current, *next);
+        // The block that was current stays alive through its slices; without any it is idle.
+        Block* const previous = std::exchange(m_current, *next);
+        if (previous != nullptr && previous->slices == 0)
+            MakeIdle(previous, gone);
         offset = 0;
     }
     Block& block = *m_current;
     const uint64_t cut = std::min(bytes, block.capacity - offset);
     block.head = offset + cut;
     ++block.slices;
-    // The block that was current stays alive through its slices; without any it is idle.
-    if (previous != nullptr && previous->slices == 0)
-        MakeIdle(previous);
     return Slice{&block, offset, cut};
 }
 
@@ -80,18 +100,69 @@ Slice BlockPool::TryAllocate(uint64_t bytes, uint64_t alignment) noexcept
 
 Result<Block*> BlockPool::NextBlock(uint64_t minBytes, bool beyondLimit)
 {
-    const auto fits = std::find_if(m_idle.begin(), m_idle.end(),
-                                   [minBytes](const Block* block) { return block->capacity >= minBytes; });
-    if (fits != m_idle.end())
-    {
-        Block* block = *fits;
-        m_idle.erase(fits);
-        return block;
-    }
+    if (Block* idle = TakeIdle(minBytes))
+        return idle;
     const uint64_t capacity = std::max(minBytes, m_desc.blockBytes);
-    if (!beyondLimit && !FitsInto(m_totalBytes, capacity, std::max(m_desc.limitBytes, m_desc.blockBytes)))
+    if (!beyondLimit && !MakeRoom(capacity))
         return Fail(ErrorCode::OutOfStaging, "'{}' holds {} bytes, {} more would exceed its limit of {} bytes",
                     m_desc.name, m_totalBytes, capacity, m_desc.limitBytes);
+    ReplaceSmaller(capacity);
+    return MakeBlock(capacity);
+}
+
+// An ordinary block serves ordinary requests only, and one of another size at least half of it: a small request that is kept
+// must not hold a large block. Of ordinary blocks, the one used last: its memory is the warmest.
+Block* BlockPool::TakeIdle(uint64_t minBytes) noexcept
+{
+    const bool ordinary = minBytes <= m_desc.blockBytes;
+    auto best = m_idle.end();
+    for (auto idle = m_idle.begin(); idle != m_idle.end(); ++idle)
+    {
+        const Block& block = **idle;
+        const bool fits = ordinary ? IsOrdinary(block) : block.capacity >= minBytes && block.capacity / 2 <= minBytes;
+        if (fits && (best == m_idle.end() || block.capacity <= (*best)->capacity))
+            best = idle;
+    }
+    if (best == m_idle.end())
+        return nullptr;
+    Block* const block = *best;
+    m_idle.erase(best);
+    return block;
+}
+
+// Whether there is room for another block below the limit, if idle ones go.
+bool BlockPool::MakeRoom(uint64_t capacity) noexcept
+{
+    const uint64_t limit = std::max(m_desc.limitBytes, m_desc.blockBytes);
+    uint64_t idleBytes = m_current != nullptr && m_current->slices == 0 ? m_current->capacity : 0;
+    for (const Block* idle : m_idle)
+        idleBytes += idle->capacity;
+    if (!FitsInto(m_totalBytes - idleBytes, capacity, limit))
+        return false;
+    Gone gone; // before the other one is made
+    while (!FitsInto(m_totalBytes, capacity, limit))
+        TakeOldest(gone);
+    return true;
+}
+
+// A block of its own takes the place of idle ones that were too small for it: requests that grow do not pile up blocks.
+void BlockPool::ReplaceSmaller(uint64_t capacity) noexcept
+{
+    if (capacity == m_desc.blockBytes)
+        return;
+    Gone gone;
+    uint64_t replaced = 0;
+    std::erase_if(m_idle, [&](Block* idle) {
+        if (IsOrdinary(*idle) || idle->capacity >= capacity || replaced >= capacity)
+            return false;
+        replaced += idle->capacity;
+        Take(idle, gone);
+        return true;
+    });
+}
+
+Result<Block*> BlockPool::MakeBlock(uint64_t capacity)
+{
     // A VkBuffer of its own: slices are the sharing here.
     BackingRequest request;
     request.memory.bytes = capacity;
@@ -115,12 +186,13 @@ Result<Block*> BlockPool::NextBlock(uint64_t minBytes, bool beyondLimit)
 
 void BlockPool::Release(Block* block, uint64_t slices) noexcept
 {
+    Gone gone;
     const std::lock_guard lock(m_mutex);
     if (m_abandoned)
         return;
     block->slices -= slices;
     if (block->slices == 0)
-        MakeIdle(block);
+        MakeIdle(block, gone);
 }
 
 Result<Slice> BlockPool::Relieve(uint64_t bytes, const std::function<Result<Slice>()>& allocate) const
@@ -137,45 +209,100 @@ Result<Slice> BlockPool::Relieve(uint64_t bytes, const std::function<Result<Slic
     return relieved ? slice : Forward(relieved);
 }
 
-uint64_t BlockPool::ReleaseIdle() noexcept
-{
-    const std::lock_guard lock(m_mutex);
-    return TrimIdle(0);
-}
-
-void BlockPool::MakeIdle(Block* block) noexcept
+void BlockPool::MakeIdle(Block* block, Gone& gone) noexcept
 {
     block->head = 0;
+    block->idleSinceNs = Block::kNotSeen;
     if (block != m_current)
         m_idle.push_back(block);
-    TrimIdle(m_desc.warmBytes);
+    TrimByLimit(gone);
+    if (m_desc.warmNs == 0)
+        TrimByTime(0, gone);
 }
 
-// Keeps warm blocks of the ordinary size; unusual sizes and what was cut beyond the limit go back at once.
-uint64_t BlockPool::TrimIdle(uint64_t warmBytes) noexcept
-{
-    const uint64_t before = m_totalBytes;
-    uint64_t idleBytes = m_current != nullptr && m_current->slices == 0 ? m_current->capacity : 0;
-    for (const Block* idle : m_idle)
-        idleBytes += idle->capacity;
-    for (size_t i = m_idle.size(); i-- > 0;)
-    {
-        Block* const idle = m_idle[i];
-        if (idle->capacity == m_desc.blockBytes && m_totalBytes <= m_desc.limitBytes && idleBytes <= warmBytes)
-            continue;
-        idleBytes -= idle->capacity;
-        m_idle.erase(m_idle.begin() + static_cast<std::ptrdiff_t>(i));
-        Destroy(idle);
-    }
-    if (m_current != nullptr && m_current->slices == 0 && (idleBytes > warmBytes || m_totalBytes > m_desc.limitBytes))
-        Destroy(std::exchange(m_current, nullptr));
-    return before - m_totalBytes;
-}
-
-void BlockPool::Destroy(Block* block) noexcept
+// The pool does not own it any more.
+void BlockPool::Take(Block* block, Gone& gone) noexcept
 {
     m_totalBytes -= block->capacity;
-    std::erase_if(m_blocks, [block](const auto& owned) { return owned.get() == block; });
+    const auto found = std::ranges::find(m_blocks, block, [](const auto& owned) { return owned.get(); });
+    gone.push_back(std::move(*found));
+    m_blocks.erase(found);
+}
+
+// The block that has been idle for longest. False: none is.
+bool BlockPool::TakeOldest(Gone& gone) noexcept
+{
+    if (!m_idle.empty())
+    {
+        Take(m_idle.front(), gone);
+        m_idle.erase(m_idle.begin());
+        return true;
+    }
+    if (m_current == nullptr || m_current->slices != 0)
+        return false;
+    Take(std::exchange(m_current, nullptr), gone);
+    return true;
+}
+
+// ---- giving back ---------------------------------------------------------------------------------------------------
+
+// What was cut beyond the limit goes back as soon as it has passed.
+void BlockPool::TrimByLimit(Gone& gone) noexcept
+{
+    while (m_totalBytes > m_desc.limitBytes && TakeOldest(gone))
+    {
+    }
+}
+
+void BlockPool::TrimByTime(uint64_t nowNs, Gone& gone) noexcept
+{
+    uint64_t keptBytes = 0; // of ordinary blocks, for ever
+    const auto isExpired = [&](Block& idle) {
+        if (idle.idleSinceNs == Block::kNotSeen)
+            idle.idleSinceNs = nowNs;
+        if (IsOrdinary(idle) && FitsInto(keptBytes, idle.capacity, m_desc.warmBytes))
+        {
+            keptBytes += idle.capacity;
+            return false;
+        }
+        return Since(idle.idleSinceNs, nowNs) >= m_desc.warmNs;
+    };
+    if (m_current != nullptr && m_current->slices == 0 && isExpired(*m_current))
+        Take(std::exchange(m_current, nullptr), gone);
+    for (size_t i = m_idle.size(); i-- > 0;) // those used last are kept
+    {
+        Block* const idle = m_idle[i];
+        if (!isExpired(*idle))
+            continue;
+        m_idle.erase(m_idle.begin() + static_cast<std::ptrdiff_t>(i));
+        Take(idle, gone);
+    }
+}
+
+void BlockPool::Trim(uint64_t nowNs) noexcept
+{
+    if (Since(m_trimmedNs, nowNs) < m_desc.warmNs / kLooks)
+        return;
+    m_trimmedNs = nowNs;
+    if (m_desc.releasePassed)
+        m_desc.releasePassed();
+    Gone gone;
+    const std::lock_guard lock(m_mutex);
+    if (!m_abandoned)
+        TrimByTime(nowNs, gone);
+}
+
+uint64_t BlockPool::ReleaseIdle() noexcept
+{
+    if (m_desc.releasePassed)
+        m_desc.releasePassed();
+    Gone gone;
+    const std::lock_guard lock(m_mutex);
+    const uint64_t before = m_totalBytes;
+    while (TakeOldest(gone))
+    {
+    }
+    return before - m_totalBytes;
 }
 
 bool BlockPool::FitsCurrent(uint64_t minBytes, uint64_t alignment) const noexcept
@@ -192,6 +319,8 @@ uint64_t BlockPool::CapacityBytes() const noexcept
 
 VkResult BlockPool::FlushHostWrites() noexcept
 {
+    if (m_desc.role == MemoryRole::Readback)
+        return VK_SUCCESS; // only the GPU writes it
     const std::lock_guard lock(m_mutex);
     for (const auto& block : m_blocks)
     {

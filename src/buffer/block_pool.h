@@ -1,5 +1,12 @@
 // BlockPool: mapped memory cut from a few large blocks. A block is filled from the front; it is used again, from the
 // front, when every slice cut from it has been released. So live memory is never handed out twice, whatever the sizes.
+//
+// What is larger than an ordinary block gets a block of its own, which is found again by best fit.
+//
+// Idle blocks stay warm, because fresh pages cost more than what is copied into them (decision 0014):
+//   ordinary ones, up to warmBytes   for ever
+//   all others                       warmNs
+//   beyond limitBytes                not at all
 #pragma once
 
 #include "buffer/buffer_core.h"
@@ -12,6 +19,8 @@ struct Block
     uint64_t capacity = 0;
     uint64_t head = 0;   // first free byte
     uint64_t slices = 0; // cut and not released
+    static constexpr uint64_t kNotSeen = ~uint64_t{0};
+    uint64_t idleSinceNs = kNotSeen; // while idle: when trimming found it so first
 };
 
 struct Slice
@@ -29,8 +38,12 @@ struct BlockPoolDesc
     MemoryRole role = MemoryRole::Staging;
     uint64_t blockBytes = 4ull << 20;
     uint64_t limitBytes = 64ull << 20; // of all blocks together
-    uint64_t warmBytes = 16ull << 20;  // idle blocks kept
+    uint64_t warmBytes = 16ull << 20;  // of ordinary idle blocks that are kept for ever
+    uint64_t warmNs = 2'000'000'000;   // how long other idle blocks are kept; 0: not at all
     std::string name;
+    // Lets go of slices that the GPU has passed, before idle blocks are looked at. Called without locks of the library,
+    // except for that of the trimmers.
+    std::function<void()> releasePassed{};
 };
 
 class BlockPool
@@ -43,7 +56,8 @@ class BlockPool
 
     const BlockPoolDesc& Desc() const noexcept { return m_desc; }
 
-    // Cuts `minBytes` to `bytes`, as much as the block at hand has. `alignment`: a power of two.
+    // Cuts `minBytes` to `bytes`, as much as the block at hand has. `alignment`: a power of two. More than a block in one
+    // piece (`minBytes`) starts at the front of a block of its own.
     // Errors: OutOfStaging (the limit, unless `beyondLimit`), OutOfDeviceMemory.
     Result<Slice> Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit);
     // A whole block with at least `minBytes`, for an owner that deals it out itself and calls SetHead; Release(block, 1)
@@ -56,8 +70,10 @@ class BlockPool
     // After Allocate answered OutOfDeviceMemory, with no lock of the library held: makes room, and calls `allocate`, which
     // calls it again, until it has another answer or nothing more can be freed.
     Result<Slice> Relieve(uint64_t bytes, const std::function<Result<Slice>()>& allocate) const;
-    // Gives idle blocks back, warm or not. Returns bytes.
+    // Gives all idle blocks back, warm or not. Returns bytes.
     uint64_t ReleaseIdle() noexcept;
+    // Gives idle blocks back that have been warm for long enough.
+    void Trim(uint64_t nowNs) noexcept;
     void Release(Block* block, uint64_t slices) noexcept;
     // Whether Allocate would do without another block.
     bool FitsCurrent(uint64_t minBytes, uint64_t alignment) const noexcept;
@@ -70,18 +86,30 @@ class BlockPool
     void Abandon() noexcept;
 
   private:
+    // What is to be destroyed once the lock is given up: the driver takes its time.
+    using Gone = std::vector<std::unique_ptr<Block>>;
+    // The following with the lock.
+    bool IsOrdinary(const Block& block) const noexcept { return block.capacity == m_desc.blockBytes; }
     Result<Block*> NextBlock(uint64_t minBytes, bool beyondLimit);
-    void MakeIdle(Block* block) noexcept;
-    uint64_t TrimIdle(uint64_t warmBytes) noexcept;
-    void Destroy(Block* block) noexcept;
+    Block* TakeIdle(uint64_t minBytes) noexcept;
+    Result<Block*> MakeBlock(uint64_t capacity);
+    bool MakeRoom(uint64_t capacity) noexcept;
+    void ReplaceSmaller(uint64_t capacity) noexcept;
+    void MakeIdle(Block* block, Gone& gone) noexcept;
+    void TrimByTime(uint64_t nowNs, Gone& gone) noexcept;
+    void TrimByLimit(Gone& gone) noexcept;
+    void Take(Block* block, Gone& gone) noexcept;
+    bool TakeOldest(Gone& gone) noexcept;
 
     BufferCore& m_core;
     BlockPoolDesc m_desc;
     mutable std::mutex m_mutex;
     std::vector<std::unique_ptr<Block>> m_blocks;
-    std::vector<Block*> m_idle;
-    Block* m_current = nullptr;
+    std::vector<Block*> m_idle;   // the one that became idle last at the end; without m_current
+    Block* m_current = nullptr;   // an ordinary one, idle or not
     uint64_t m_totalBytes = 0;
     bool m_abandoned = false;
+    uint64_t m_trimmer = 0;
+    uint64_t m_trimmedNs = 0; // by the trimmer only
 };
 } // namespace sedx

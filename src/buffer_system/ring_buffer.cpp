@@ -40,6 +40,14 @@ struct RingBuffer::Impl
         : system(&owner), core(owner.Internals().core), device(&core->Device()), frames(&core->Frames()), blocks(blockBytes)
     {
     }
+    ~Impl()
+    {
+        if (pressureHandler != 0 && core->IsAlive()) // else the ladder went with the system
+            core->Allocator().Ladder().Unregister(pressureHandler);
+        pool.reset(); // first: polls of other threads call ReleasePassed until then
+    }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
 
     uint64_t AlignmentFor(uint64_t bytes, uint64_t alignment) const noexcept
     {
@@ -73,6 +81,7 @@ struct RingBuffer::Impl
     uint64_t defaultAlignment = 1;
     uint64_t lineAlignment = kLineBytes; // for slices of whole lines: each is written in one go
     std::unique_ptr<BlockPool> pool;
+    uint64_t pressureHandler = 0;
     // By ThreadSlot; each is made and used by its thread only. The last one stays empty: threads without a number.
     std::array<std::unique_ptr<Cursors>, kThreadSlots + 1> cursors;
 
@@ -104,9 +113,20 @@ Result<RingBuffer> RingBuffer::Create(BufferSystem& system, const RingBufferDesc
     pool.role = MemoryRole::Cpu;
     pool.blockBytes = desc.blockBytes;
     pool.limitBytes = desc.maxBytes;
-    pool.warmBytes = desc.maxBytes;
+    pool.warmBytes = desc.blockBytes;
+    pool.warmNs = system.Desc().warmMemoryNs;
     pool.name = desc.name;
+    pool.releasePassed = [&impl] {
+        const std::lock_guard lock(impl.mutex);
+        impl.ReleasePassed();
+    };
     impl.pool = std::make_unique<BlockPool>(*impl.core, std::move(pool));
+    impl.pressureHandler =
+        impl.core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle rings", [&impl](const PressureRequest&) {
+            impl.core->GetTimelines().Poll();
+            impl.core->Frames().Update();
+            return impl.pool->ReleaseIdle();
+        });
     return ring;
 }
 

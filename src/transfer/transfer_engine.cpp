@@ -48,6 +48,7 @@ BlockPoolDesc StagingDesc(const BufferSystemDesc& desc)
     pool.blockBytes = desc.stagingBlockBytes;
     pool.limitBytes = desc.stagingLimitBytes;
     pool.warmBytes = desc.warmStagingBytes;
+    pool.warmNs = desc.warmMemoryNs;
     pool.name = "sedx staging";
     return pool;
 }
@@ -61,6 +62,7 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
     pool.blockBytes = std::min<uint64_t>(desc.stagingBlockBytes, 1ull << 20);
     pool.limitBytes = ~uint64_t{0}; // the caller holds the tickets, so the caller decides
     pool.warmBytes = desc.warmStagingBytes;
+    pool.warmNs = desc.warmMemoryNs;
     pool.name = "sedx read-back";
     return pool;
 }

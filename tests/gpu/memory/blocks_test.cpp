@@ -1,8 +1,8 @@
 // Blocks: who shares one, what stays warm and for how long, contents of neighbours, and descs that are refused.
 #include "support/gpu_test.h"
+#include "support/test_clock.h"
 
 #include <algorithm>
-#include <atomic>
 
 namespace sedx::test
 {
@@ -10,20 +10,6 @@ namespace
 {
 constexpr uint64_t kKiB = 1ull << 10;
 constexpr uint64_t kMiB = 1ull << 20;
-
-// A clock that stands until the test moves it.
-class TestClock
-{
-  public:
-    std::function<uint64_t()> Function() const
-    {
-        return [now = m_now] { return now->load(); };
-    }
-    void Advance(uint64_t nanoseconds) { m_now->fetch_add(nanoseconds); }
-
-  private:
-    std::shared_ptr<std::atomic<uint64_t>> m_now = std::make_shared<std::atomic<uint64_t>>(1'000'000'000);
-};
 
 ResolvedBuffer PlaceOf(BufferSystem& system, const Buffer& buffer)
 {

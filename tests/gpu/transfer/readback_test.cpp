@@ -1,5 +1,6 @@
 // ReadbackQueue: bytes from the GPU without a stall.
 #include "support/gpu_test.h"
+#include "support/test_clock.h"
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +16,10 @@ class ReadbackTest : public GpuLayoutTest
     void SetUp() override
     {
         GpuTest::SetUp();
-        m_system = MakeSystem({.framesInFlight = 4, .warmStagingBytes = 16 << 20});
+        m_system = MakeSystem({.framesInFlight = 4,
+                               .warmStagingBytes = 16 << 20,
+                               .warmMemoryNs = kWarmNs,
+                               .clock = m_clock.Function()});
         ASSERT_TRUE(m_system);
         m_commands.emplace(TheDevice());
     }
@@ -32,6 +36,8 @@ class ReadbackTest : public GpuLayoutTest
         return m_system->Factory().CreateStorageBuffer(std::span<const std::byte>(bytes), name);
     }
 
+    static constexpr uint64_t kWarmNs = 1'000'000;
+    TestClock m_clock;
     std::unique_ptr<BufferSystem> m_system;
     std::optional<TestCommands> m_commands;
 };
@@ -198,6 +204,7 @@ TEST_P(ReadbackTest, MemoryIsGivenBack)
     {
         m_commands->RunFrame(*m_system);
         m_commands->WaitIdle();
+        m_clock.Advance(kWarmNs);
         m_system->Poll();
     }
     EXPECT_LE(m_system->GetReport().readback.bytes, std::max<uint64_t>(settled, 20u << 20));

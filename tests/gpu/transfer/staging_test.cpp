@@ -1,5 +1,6 @@
 // Staging memory: blocks filled to the last byte, limits and what happens at them, reuse by timeline, leases.
 #include "support/gpu_test.h"
+#include "support/test_clock.h"
 
 #include <algorithm>
 #include <cstring>
@@ -41,8 +42,12 @@ class StagingTest : public GpuTest
     void SetUp() override
     {
         GpuTest::SetUp();
-        m_system = MakeSystem(
-            {.framesInFlight = 4, .stagingBlockBytes = kBlock, .stagingLimitBytes = kLimit, .warmStagingBytes = kWarm});
+        m_system = MakeSystem({.framesInFlight = 4,
+                               .stagingBlockBytes = kBlock,
+                               .stagingLimitBytes = kLimit,
+                               .warmStagingBytes = kWarm,
+                               .warmMemoryNs = kWarmNs,
+                               .clock = m_clock.Function()});
         ASSERT_TRUE(m_system);
     }
     void TearDown() override
@@ -70,9 +75,16 @@ class StagingTest : public GpuTest
                 commands.WaitIdle();
             }
         }
+        for (int i = 0; i < 2; ++i) // seen idle, then idle for long enough
+        {
+            m_system->Poll();
+            m_clock.Advance(kWarmNs);
+        }
         m_system->Poll();
     }
 
+    static constexpr uint64_t kWarmNs = 1'000'000;
+    TestClock m_clock;
     std::unique_ptr<BufferSystem> m_system;
 };
 
