@@ -26,6 +26,7 @@ constexpr Scenario kScenarios[] = {
     {"bulk_upload", BulkUpload},
     {"read_back", ReadBack},
     {"frame_constants", FrameConstants},
+    {"resolve", Resolve},
     {"create_fill", CreateFill},
     {"streaming", Streaming},
     {"transfer_threads", TransferThreads},

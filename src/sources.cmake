@@ -4,6 +4,7 @@ set(SEDX_SOURCES
     base/error.cpp
     base/log.cpp
     base/profile.cpp
+    base/thread_slot.cpp
     buffer/block_pool.cpp
     buffer/buffer.cpp
     buffer/buffer_core.cpp

@@ -61,6 +61,7 @@ void SmallUpdates(Context& context);
 void BulkUpload(Context& context);
 void ReadBack(Context& context);
 void FrameConstants(Context& context);
+void Resolve(Context& context);
 void CreateFill(Context& context);
 void Streaming(Context& context);
 void TransferThreads(Context& context);

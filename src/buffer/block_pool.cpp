@@ -64,6 +64,26 @@ Result<Slice> BlockPool::Allocate(uint64_t minBytes, uint64_t bytes, uint64_t al
     return Slice{&block, offset, cut};
 }
 
+Result<Slice> BlockPool::AllocateBlock(uint64_t minBytes)
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_abandoned)
+        return Fail(ErrorCode::WrongState, "the system of '{}' is gone", m_desc.name);
+    auto block = NextBlock(minBytes, false);
+    if (!block)
+        return Forward(block);
+    ++(*block)->slices;
+    return Slice{*block, 0, (*block)->capacity};
+}
+
+void BlockPool::SetHead(Block& block, uint64_t head) noexcept
+{
+    if ((block.backing->memory.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0)
+        return; // never flushed
+    const std::lock_guard lock(m_mutex);
+    block.head = std::max(block.head, head);
+}
+
 Slice BlockPool::TryAllocate(uint64_t bytes, uint64_t alignment) noexcept
 {
     const std::lock_guard lock(m_mutex);

@@ -60,10 +60,15 @@ class BlockPool
     // piece (`minBytes`) starts at the front of a block of its own.
     // Errors: OutOfStaging (the limit, unless `beyondLimit`), OutOfDeviceMemory.
     Result<Slice> Allocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment, bool beyondLimit);
+    // A whole block with at least `minBytes`, for an owner that deals it out itself and calls SetHead; Release(block, 1)
+    // gives it back. Errors as above.
+    Result<Slice> AllocateBlock(uint64_t minBytes);
+    // Up to where a whole block may have been written: what FlushHostWrites flushes. Never goes down.
+    void SetHead(Block& block, uint64_t head) noexcept;
     // The whole of it from the block at hand, or nothing (no block).
     Slice TryAllocate(uint64_t bytes, uint64_t alignment) noexcept;
     // After Allocate answered OutOfDeviceMemory, with no lock of the library held: makes room, and calls `allocate`, which
-    // calls Allocate, until it has another answer or nothing more can be freed.
+    // calls it again, until it has another answer or nothing more can be freed.
     Result<Slice> Relieve(uint64_t bytes, const std::function<Result<Slice>()>& allocate) const;
     // Gives all idle blocks back, warm or not. Returns bytes.
     uint64_t ReleaseIdle() noexcept;

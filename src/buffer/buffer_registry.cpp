@@ -202,7 +202,8 @@ ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uin
     Backing* backing = use.older ? use.older.Get() : resource.backing.Get();
     if (backing == nullptr)
         return {};
-    backing->used.store(true);
+    if (!backing->used.load(std::memory_order_relaxed)) // written once, then only read: a store waits for earlier ones
+        backing->used.store(true);
     return {backing->memory.buffer, backing->memory.offset, resource.bytes, backing->address, backing->memory.mapped};
 }
 

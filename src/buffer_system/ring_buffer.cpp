@@ -1,46 +1,95 @@
-#include "base/align.h"
+#include "base/thread_slot.h"
 #include "buffer/block_pool.h"
-#include "buffer/range.h"
+#include "buffer_system/ring_blocks.h"
 #include "buffer_system/system_impl.h"
 
 #include <sedx/ring_buffer.h>
 
 namespace sedx
 {
+// Nearly every slice is cut from the share of its thread, without a lock and without a locked instruction: those wait until
+// what was written before has left the processor, and with mapped device memory that is a trip across the bus. Whatever needs
+// more than that (a new share, a new block, frames that have passed, errors) goes through Refill, under the lock.
 struct RingBuffer::Impl
 {
-    std::shared_ptr<BufferCore> core;
-    std::unique_ptr<BlockPool> pool;
-    uint64_t defaultAlignment = 1;
-
-    struct FrameUse // slices of one block cut for one frame
+    // A thread's share of the block of one slot of open frames.
+    struct alignas(kLineBytes) Cursor
     {
-        uint64_t frame = 0;
-        Block* block = nullptr;
-        uint64_t slices = 0;
+        RingCursor range;
+        VkBuffer buffer = VK_NULL_HANDLE; // of the block; the following too
+        uint64_t offset = 0;
+        VkDeviceAddress address = 0;
+        std::byte* mapped = nullptr;
+
+        void Enter(const Block& block) noexcept
+        {
+            const Backing& backing = *block.backing;
+            buffer = backing.memory.buffer;
+            offset = backing.memory.offset;
+            address = backing.address;
+            mapped = backing.memory.mapped;
+        }
+        BufferSlice At(uint64_t begin, uint64_t bytes) const noexcept
+        {
+            return {buffer, offset + begin, bytes, address != 0 ? address + begin : 0, mapped + begin};
+        }
     };
-    uint64_t pressureHandler = 0;
+    using Cursors = std::array<Cursor, kMaxOpenFrames>;
 
-    std::mutex mutex;
-    std::deque<FrameUse> uses; // by frame, roughly: two frames may be open at once
-
+    explicit Impl(BufferSystem& owner, uint64_t blockBytes)
+        : system(&owner), core(owner.Internals().core), device(&core->Device()), frames(&core->Frames()), blocks(blockBytes)
+    {
+    }
     ~Impl()
     {
         if (pressureHandler != 0 && core->IsAlive()) // else the ladder went with the system
             core->Allocator().Ladder().Unregister(pressureHandler);
+        pool.reset(); // first: polls of other threads call ReleasePassed until then
     }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
 
-    // The mutex is held.
-    void ReleasePassed() noexcept
+    uint64_t AlignmentFor(uint64_t bytes, uint64_t alignment) const noexcept
     {
-        const uint64_t completed = core->Frames().Completed();
-        std::erase_if(uses, [&](const FrameUse& use) {
-            if (use.frame > completed)
-                return false;
-            pool->Release(use.block, use.slices);
-            return true;
-        });
+        if (alignment != 0)
+            return alignment;
+        return bytes % kLineBytes == 0 ? lineAlignment : defaultAlignment;
     }
+    // Null: not so simple.
+    Cursor* CutFromShare(const Frame& frame, uint64_t bytes, uint64_t alignment, uint64_t& begin) noexcept
+    {
+        Cursors* mine = cursors[ThreadSlot::Known()].get();
+        if (mine == nullptr || !core->IsAlive() || device->IsLost() || frame.System() != system ||
+            !IsPowerOfTwo(alignment))
+            return nullptr;
+        const uint32_t slot = frames->SlotOf(frame.Number());
+        if (slot == FrameTracker::kNoSlot)
+            return nullptr;
+        Cursor& cursor = (*mine)[slot];
+        return cursor.range.frame == frame.Number() && cursor.range.Cut(bytes, alignment, begin) ? &cursor : nullptr;
+    }
+    Result<BufferSlice> Refill(const Frame& frame, uint64_t bytes, uint64_t alignment);
+    Cursors& CursorsOfThread();
+    Result<Block*> MakeBlock(std::unique_lock<std::mutex>& lock, uint64_t bytes);
+    void ReleasePassed() noexcept;
+
+    // Constants. `device` and `frames` live as long as the core says that it is alive.
+    const BufferSystem* system;
+    std::shared_ptr<BufferCore> core;
+    const DeviceState* device;
+    const FrameTracker* frames;
+    uint64_t defaultAlignment = 1;
+    uint64_t lineAlignment = kLineBytes; // for slices of whole lines: each is written in one go
+    std::unique_ptr<BlockPool> pool;
+    uint64_t pressureHandler = 0;
+    // By ThreadSlot; each is made and used by its thread only. The last one stays empty: threads without a number.
+    std::array<std::unique_ptr<Cursors>, kThreadSlots + 1> cursors;
+
+    alignas(kLineBytes) std::mutex mutex;
+    // Under it.
+    RingBlocks<Block*> blocks;
+    Cursors sharedCursors; // of threads without a number
+    uint64_t releasedFrame = 0;
 };
 
 RingBuffer::RingBuffer() noexcept = default;
@@ -54,9 +103,10 @@ Result<RingBuffer> RingBuffer::Create(BufferSystem& system, const RingBufferDesc
     if (desc.usage == BufferUsage::None || desc.blockBytes == 0 || desc.maxBytes < desc.blockBytes)
         return Fail(ErrorCode::InvalidArgument, "ring '{}' needs a usage, and 0 < blockBytes <= maxBytes", desc.name);
     RingBuffer ring;
-    ring.m_impl = std::make_unique<Impl>();
-    ring.m_impl->core = system.Internals().core;
-    ring.m_impl->defaultAlignment = AlignmentOf(CompleteUsage(desc.usage), ring.m_impl->core->Device().alignments);
+    ring.m_impl = std::make_unique<Impl>(system, desc.blockBytes);
+    Impl& impl = *ring.m_impl;
+    impl.defaultAlignment = AlignmentOf(CompleteUsage(desc.usage), impl.core->Device().alignments);
+    impl.lineAlignment = std::max(impl.defaultAlignment, kLineBytes);
     BlockPoolDesc pool;
     pool.usage = CompleteUsage(desc.usage);
     pool.memory = desc.memory;
@@ -66,16 +116,16 @@ Result<RingBuffer> RingBuffer::Create(BufferSystem& system, const RingBufferDesc
     pool.warmBytes = desc.blockBytes;
     pool.warmNs = system.Desc().warmMemoryNs;
     pool.name = desc.name;
-    pool.releasePassed = [impl = ring.m_impl.get()] {
-        const std::lock_guard lock(impl->mutex);
-        impl->ReleasePassed();
+    pool.releasePassed = [&impl] {
+        const std::lock_guard lock(impl.mutex);
+        impl.ReleasePassed();
     };
-    ring.m_impl->pool = std::make_unique<BlockPool>(*ring.m_impl->core, std::move(pool));
-    ring.m_impl->pressureHandler = ring.m_impl->core->Allocator().Ladder().Register(
-        PressureStep::TrimPools, "idle rings", [impl = ring.m_impl.get()](const PressureRequest&) {
-            impl->core->GetTimelines().Poll();
-            impl->core->Frames().Update();
-            return impl->pool->ReleaseIdle();
+    impl.pool = std::make_unique<BlockPool>(*impl.core, std::move(pool));
+    impl.pressureHandler =
+        impl.core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle rings", [&impl](const PressureRequest&) {
+            impl.core->GetTimelines().Poll();
+            impl.core->Frames().Update();
+            return impl.pool->ReleaseIdle();
         });
     return ring;
 }
@@ -84,48 +134,91 @@ Result<BufferSlice> RingBuffer::Allocate(const Frame& frame, uint64_t bytes, uin
 {
     if (!m_impl)
         return Fail(ErrorCode::WrongState, "an empty RingBuffer cannot allocate");
-    if (!m_impl->core->IsAlive())
-        return Fail(ErrorCode::WrongState, "the system of ring '{}' is gone", m_impl->pool->Desc().name);
+    alignment = m_impl->AlignmentFor(bytes, alignment);
+    uint64_t begin = 0;
+    if (const Impl::Cursor* cursor = m_impl->CutFromShare(frame, bytes, alignment, begin))
+        return cursor->At(begin, bytes);
+    return m_impl->Refill(frame, bytes, alignment);
+}
+
+Result<BufferSlice> RingBuffer::Impl::Refill(const Frame& frame, uint64_t bytes, uint64_t alignment)
+{
+    const std::string& name = pool->Desc().name;
+    if (!core->IsAlive())
+        return Fail(ErrorCode::WrongState, "the system of ring '{}' is gone", name);
     if (bytes == 0)
-        return Fail(ErrorCode::OutOfRange, "ring '{}': 0 bytes were asked for", m_impl->pool->Desc().name);
-    if (alignment == 0)
-        alignment = m_impl->defaultAlignment;
+        return Fail(ErrorCode::OutOfRange, "ring '{}': 0 bytes were asked for", name);
     if (!IsPowerOfTwo(alignment))
         return Fail(ErrorCode::InvalidArgument, "alignment {} is not a power of two", alignment);
-    std::unique_lock lock(m_impl->mutex);
-    if (m_impl->core->Device().IsLost())
-        return m_impl->core->Device().LostError();
-    if (!frame || frame.System()->Internals().core != m_impl->core || !m_impl->core->Frames().IsOpen(frame.Number()))
-        return Fail(ErrorCode::WrongState, "ring '{}': frame {} is not open", m_impl->pool->Desc().name,
-                    frame.Number());
-    m_impl->ReleasePassed();
-    auto slice = m_impl->pool->Allocate(bytes, bytes, alignment, false);
+    if (device->IsLost())
+        return core->Device().LostError();
+    const uint64_t number = frame.Number();
+    std::unique_lock lock(mutex);
+    const uint32_t slot = frame.System() == system ? frames->SlotOf(number) : FrameTracker::kNoSlot;
+    if (slot == FrameTracker::kNoSlot)
+        return Fail(ErrorCode::WrongState, "ring '{}': frame {} is not open", name, number);
+    ReleasePassed();
+    Cursor& cursor = CursorsOfThread()[slot];
+    uint64_t begin = 0;
+    if (cursor.range.frame == number && cursor.range.Cut(bytes, alignment, begin)) // a thread without a number
+        return cursor.At(begin, bytes);
+    if (!blocks.Refill(cursor.range, slot, number, bytes, alignment))
+    {
+        auto block = MakeBlock(lock, bytes);
+        if (!block)
+            return Forward(block);
+        (*block)->backing->used.store(true);
+        if (!blocks.Add(slot, number, *block, (*block)->capacity, bytes))
+        {
+            pool->SetHead(**block, bytes);
+            Cursor whole;
+            whole.Enter(**block);
+            return whole.At(0, bytes);
+        }
+        blocks.Refill(cursor.range, slot, number, bytes, alignment);
+    }
+    Block& block = *blocks.Current(slot);
+    pool->SetHead(block, blocks.CurrentHead(slot));
+    cursor.Enter(block);
+    cursor.range.Cut(bytes, alignment, begin); // there is room
+    return cursor.At(begin, bytes);
+}
+
+RingBuffer::Impl::Cursors& RingBuffer::Impl::CursorsOfThread()
+{
+    const uint32_t thread = ThreadSlot::Take();
+    if (thread == kThreadSlots)
+        return sharedCursors;
+    if (!cursors[thread])
+        cursors[thread] = std::make_unique<Cursors>();
+    return *cursors[thread];
+}
+
+// A block with room for so much. While memory is made free the lock is given up.
+Result<Block*> RingBuffer::Impl::MakeBlock(std::unique_lock<std::mutex>& lock, uint64_t bytes)
+{
+    auto slice = pool->AllocateBlock(bytes);
     if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
     {
         lock.unlock();
-        slice = m_impl->pool->Relieve(bytes, [&] { return m_impl->pool->Allocate(bytes, bytes, alignment, false); });
+        slice = pool->Relieve(bytes, [&] { return pool->AllocateBlock(bytes); });
         lock.lock();
     }
-    if (!slice)
-    {
-        if (slice.error().code == ErrorCode::OutOfStaging)
-            slice.error().code = ErrorCode::LimitExceeded;
-        return Forward(slice);
-    }
-    if (!m_impl->uses.empty() && m_impl->uses.back().frame == frame.Number() &&
-        m_impl->uses.back().block == slice->block)
-        ++m_impl->uses.back().slices;
-    else
-        m_impl->uses.push_back({frame.Number(), slice->block, 1});
-    Backing& backing = *slice->block->backing;
-    backing.used.store(true);
-    BufferSlice result;
-    result.buffer = backing.memory.buffer;
-    result.offset = backing.memory.offset + slice->offset;
-    result.size = bytes;
-    result.address = backing.address != 0 ? backing.address + slice->offset : 0;
-    result.mapped = slice->Data();
-    return result;
+    if (slice)
+        return slice->block;
+    if (slice.error().code == ErrorCode::OutOfStaging)
+        slice.error().code = ErrorCode::LimitExceeded;
+    return Forward(slice);
+}
+
+// The lock is held.
+void RingBuffer::Impl::ReleasePassed() noexcept
+{
+    const uint64_t completed = frames->Completed();
+    if (completed == releasedFrame)
+        return;
+    releasedFrame = completed;
+    blocks.Release(completed, [this](Block* block) { pool->Release(block, 1); });
 }
 
 uint64_t RingBuffer::CapacityBytes() const noexcept { return m_impl ? m_impl->pool->CapacityBytes() : 0; }

@@ -58,19 +58,23 @@ Result<uint64_t> FrameTracker::Begin()
 
     const std::lock_guard lock(m_mutex);
     const uint64_t number = m_lastOpened.load() + 1;
-    std::array<bool, kMaxOpenFrames> taken{};
-    for (const Entry& open : m_entries)
-        if (open.state == State::Open)
-            taken[open.slot] = true;
-    const auto slot = std::find(taken.begin(), taken.end(), false);
-    if (slot == taken.end())
+    const auto slot = std::find_if(m_openFrames.begin(), m_openFrames.end(),
+                                   [](const std::atomic<uint64_t>& open) { return open.load() == 0; });
+    if (slot == m_openFrames.end())
         return Fail(ErrorCode::WrongState, "frame {} cannot begin: {} frames are open already", number, kMaxOpenFrames);
     Entry entry;
     entry.number = number;
-    entry.slot = static_cast<uint32_t>(slot - taken.begin());
+    entry.slot = static_cast<uint32_t>(slot - m_openFrames.begin());
     m_entries.push_back(entry);
     m_lastOpened.store(number);
+    slot->store(number); // from here on it is open for everybody
     return number;
+}
+
+void FrameTracker::Close(Entry& entry) noexcept
+{
+    entry.state = State::Ended;
+    m_openFrames[entry.slot].store(0);
 }
 
 Result<void> FrameTracker::End(uint64_t number)
@@ -79,7 +83,7 @@ Result<void> FrameTracker::End(uint64_t number)
     Entry* entry = Find(number);
     if (entry == nullptr || entry->state != State::Open)
         return Fail(ErrorCode::WrongState, "frame {} is not open", number);
-    entry->state = State::Ended;
+    Close(*entry);
     if (!HasSignals())
         return {};
     for (uint32_t queue = 0; queue < m_timelines.QueueCount(); ++queue)
@@ -98,7 +102,7 @@ Result<void> FrameTracker::Abandon(uint64_t number)
     Entry* entry = Find(number);
     if (entry == nullptr || entry->state != State::Open)
         return Fail(ErrorCode::WrongState, "frame {} is not open", number);
-    entry->state = State::Ended;
+    Close(*entry);
     entry->abandoned = true;
     return {};
 }
@@ -118,13 +122,6 @@ Result<void> FrameTracker::Retire(uint64_t number)
         if (entry.number <= number)
             entry.retired = true;
     return {};
-}
-
-uint32_t FrameTracker::SlotOf(uint64_t number) const noexcept
-{
-    const std::lock_guard lock(m_mutex);
-    const Entry* entry = Find(number);
-    return entry != nullptr && entry->state == State::Open ? entry->slot : kNoSlot;
 }
 
 uint64_t FrameTracker::CurrentOpen() const noexcept

@@ -168,14 +168,13 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
 
-    const uint32_t m_framesInFlight;
-    std::mutex m_subscriptionsMutex;
-    std::vector<std::weak_ptr<SubscriptionState>> m_subscriptions;
-
     mutable std::mutex m_profileMutex;
     TransferProfile m_profile;
     std::atomic<uint64_t> m_directMaxBytes{0}; // of the profile: asked by each write
     std::atomic<uint64_t> m_chunkBytes{0};     // of the profile
+    const uint32_t m_framesInFlight;
+    std::mutex m_subscriptionsMutex;
+    std::vector<std::weak_ptr<SubscriptionState>> m_subscriptions;
 
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
