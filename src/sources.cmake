@@ -33,8 +33,10 @@ set(SEDX_SOURCES
     pools/memory_pool_blocks.cpp
     transfer/batch.cpp
     transfer/copy_plan.cpp
+    transfer/device_copy.cpp
     transfer/image_transfer.cpp
     transfer/long_write.cpp
+    transfer/moves.cpp
     transfer/readback_queue.cpp
     transfer/scatter.cpp
     transfer/texel_block.cpp
