@@ -16,6 +16,7 @@
 #include <sedx/readback_queue.h>
 #include <sedx/report.h>
 #include <sedx/transfer_path.h>
+#include <sedx/transfer_profile.h>
 
 namespace sedx
 {
@@ -52,6 +53,7 @@ struct BufferSystemDesc
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
     uint64_t warmStagingBytes = 64ull << 20;  // idle staging kept: fresh pages cost more than copying into warm ones
     TransferPath transferPath = TransferPath::Auto; // how short writes reach device memory
+    TransferProfileDesc profile{};                  // what Auto decides by
     BufferSharing sharing = BufferSharing::Auto;
     uint64_t warmMemoryNs = 2'000'000'000; // how long empty blocks of memory are kept, in nanoseconds of `clock`
     BudgetDesc budget{};                   // how much of each heap buffers may use
@@ -156,6 +158,17 @@ class SEDX_API BufferSystem
     void SetFocus(bool hasFocus);
     // Gives all empty warm memory back to the driver. Returns bytes.
     uint64_t ReleaseWarmMemory();
+
+    // ---- transfers -------------------------------------------------------------------------------------------------
+    // What decides at this moment which way bytes take.
+    TransferProfile GetTransferProfile() const;
+    // Measures on this device, takes the result from here on, and stores it for later systems (TransferProfileDesc). Waits
+    // for the frames under way, then takes well under 100 ms, with memory of its own, a few submissions on queue 0 and on
+    // a queue for transfers alone, and threads that end with it. In both submission modes. Other threads may go on; those
+    // of their calls that submit wait until it is over. Counts as WaitCause::Calibration and nowhere else. A folder that
+    // cannot be written is a warning in the log.
+    // Errors: WrongState (a frame is open), OutOfDeviceMemory, DeviceLost, those of other Vulkan calls; the profile stays.
+    Result<TransferProfile> Calibrate();
 
     // ---- the parts -------------------------------------------------------------------------------------------------
     UploadQueue& Uploads() noexcept;

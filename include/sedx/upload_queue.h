@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sedx
@@ -58,6 +59,7 @@ class SEDX_API UploadTicket
         uint64_t firstBatch = 0; // the batches that carry the bytes: one, unless the write was split
         uint64_t lastBatch = 0;
         uint64_t frame = 0; // or the frame that reads the lease
+        bool inPlace = false; // all of it, or with batches: some of it, was written in mapped memory
     };
     UploadTicket(std::shared_ptr<TransferEngine> engine, Carriers carriers) noexcept
         : m_engine(std::move(engine)), m_carriers(carriers)
@@ -65,6 +67,7 @@ class SEDX_API UploadTicket
     }
 
   private:
+    friend class UploadQueue; // Explain
     std::shared_ptr<TransferEngine> m_engine;
     Carriers m_carriers;
 };
@@ -167,6 +170,10 @@ class SEDX_API UploadQueue
 
     // The ticket of the last transfer to or from a buffer; a complete one if there is none under way.
     UploadTicket LastTransfer(const Buffer& buffer) const noexcept;
+
+    // A sentence: which way the bytes of a ticket took and why, with the rest of the batch that carried them, and how far
+    // it is. Polls. For people; what the oldest batches did is forgotten, and the sentence says so.
+    std::string Explain(const UploadTicket& ticket) const;
 
     // For the other parts of the library.
     explicit UploadQueue(std::shared_ptr<TransferEngine> engine) noexcept : m_engine(std::move(engine)) {}

@@ -5,10 +5,12 @@
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
 #include "transfer/device_copy.h"
+#include "transfer/inline_update.h"
 #include "transfer/scatter.h"
 
 #include <sedx/readback_queue.h>
 
+#include <array>
 #include <functional>
 #include <unordered_map>
 #include <unordered_set>
@@ -101,12 +103,30 @@ struct Epoch
 inline uint64_t KeyOf(const Backing* backing) noexcept { return reinterpret_cast<uint64_t>(backing); }
 inline uint64_t KeyOf(VkImage image) noexcept { return reinterpret_cast<uint64_t>(image); }
 
+// Why a write went by a copy region.
+enum class RegionReason : uint32_t
+{
+    Asked,     // TransferPath::Regions, or one of TransferPath::Inline that may not be an update
+    NoShader,  // the queue has no compute, there is no kernel, or the profile does not use it
+    Long,      // longer than what the shader is given
+    NoAddress, // the buffer has none
+    Few,       // fewer than what a dispatch is worth
+    NoTable,   // no staging for the table
+    Count,
+};
+
 struct BatchStats
 {
-    uint64_t copyRegions = 0;
+    uint64_t copyRegions = 0; // of writes, reads and images
     uint64_t scatteredCopies = 0;
+    uint64_t inlinedCopies = 0;
     uint64_t supersededBytes = 0;
     DeviceCopyStats moves;
+    std::array<uint64_t, static_cast<size_t>(RegionReason::Count)> regions{}; // of writes to buffers, by reason
+    uint64_t imageRegions = 0;                                                // of writes to images
+    uint64_t reads = 0;
+    uint64_t scatterMaxBytes = 0; // of the rules
+    uint64_t scatterMinWrites = 0;
 };
 
 struct Batch
@@ -145,6 +165,8 @@ struct RecordRules
 {
     ScatterRules scatter;
     DeviceCopyRules moves;
+    InlineRules inlined;
+    RegionReason withoutShader = RegionReason::NoShader; // why scatter.kernels is null
     // Staging for a table, kept until the batch has passed. Without room for it copy regions do the work.
     std::function<Result<Slice>(uint64_t bytes)> allocateTable;
 };

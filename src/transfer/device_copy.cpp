@@ -14,11 +14,8 @@ constexpr uint64_t kGroupSize = 256; // local_size_x of shaders/copy.comp
 constexpr uint64_t kQuad = 16;       // what an invocation copies in each turn
 constexpr uint64_t kWord = 4;
 
-// From where on the shader is faster. On an H200 a copy command takes 2.4 us and 1 us more for each 410 KB, the shader
-// about as long to start and 1 us more for each 1,900 KB (docs/performance.md): estimated from these, not measured by
-// itself. Ends that are no whole words cost a copy command each. Drivers on the CPU copy three times faster by command
-// at every size.
-constexpr uint64_t kMinBytes = 256ull << 10;
+// Ends that are no whole words cost a copy command each, 2.4 us on an H200, in which it copies 1 MB by command: worth it from
+// here on at the earliest (docs/performance.md: estimated from the figures there, not measured by itself).
 constexpr uint64_t kMinBytesAtOddOffsets = 2ull << 20;
 
 // Enough invocations to keep the memory of the largest GPUs busy, which hold some 300,000 at once; each goes on to its
@@ -77,19 +74,21 @@ void Dispatch(const DeviceDispatch& vk, VkCommandBuffer cmd, const DeviceCopyRul
 }
 } // namespace
 
-DeviceCopyRules DeviceCopyRulesOf(const DeviceState& device, uint32_t queue, TransferPath path) noexcept
+DeviceCopyRules DeviceCopyRulesOf(const DeviceState& device, uint32_t queue, TransferPath path,
+                                  const TransferProfile& profile) noexcept
 {
+    constexpr uint64_t kNever = ~uint64_t{0};
     DeviceCopyRules rules;
-    const bool isCpu = device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     const bool possible = (device.queues[queue].flags & VK_QUEUE_COMPUTE_BIT) != 0 &&
                           device.kernels->Pipeline(Kernel::Copy) != VK_NULL_HANDLE;
-    const bool wanted = path == TransferPath::Scatter || (path == TransferPath::Auto && !isCpu);
+    const bool forced = path == TransferPath::Scatter;
+    const bool wanted = forced || (path == TransferPath::Auto && profile.computeCopyMinBytes != kNever);
     if (!possible || !wanted)
         return rules;
     rules.kernels = device.kernels.get();
     rules.maxGroups = device.properties.limits.maxComputeWorkGroupCount[0];
-    rules.minBytes = path == TransferPath::Auto ? kMinBytes : 0;
-    rules.minBytesAtOddOffsets = path == TransferPath::Auto ? kMinBytesAtOddOffsets : 0;
+    rules.minBytes = forced ? 0 : profile.computeCopyMinBytes;
+    rules.minBytesAtOddOffsets = forced ? 0 : std::max(profile.computeCopyMinBytes, kMinBytesAtOddOffsets);
     return rules;
 }
 
@@ -109,6 +108,7 @@ void RecordDeviceCopies(const DeviceDispatch& vk, VkCommandBuffer cmd, const Dev
         if (!GoesByShader(rules, source, destination, region))
         {
             addByCommand(region.source, region.destination, region.bytes);
+            ++stats.copiesByCommand;
             continue;
         }
         if (!std::exchange(isBound, true))
@@ -122,6 +122,7 @@ void RecordDeviceCopies(const DeviceDispatch& vk, VkCommandBuffer cmd, const Dev
                  words);
         addByCommand(region.source + head + words, region.destination + head + words, tail);
         stats.shaderBytes += words;
+        ++stats.copiesByShader;
     }
     for (size_t begin = 0; begin < byCommand.size(); begin += kRegionsPerCommand)
     {

@@ -7,6 +7,7 @@
 #include "vulkan/kernels.h"
 
 #include <sedx/transfer_path.h>
+#include <sedx/transfer_profile.h>
 
 #include <span>
 
@@ -22,7 +23,8 @@ struct DeviceCopyRules
 };
 
 // Rules for a device; a queue without compute gets copy commands.
-DeviceCopyRules DeviceCopyRulesOf(const DeviceState& device, uint32_t queue, TransferPath path) noexcept;
+DeviceCopyRules DeviceCopyRulesOf(const DeviceState& device, uint32_t queue, TransferPath path,
+                                  const TransferProfile& profile) noexcept;
 
 // Offsets in bytes from the begin of both memories. `bytes` is not 0.
 struct DeviceCopyRegion
@@ -34,8 +36,10 @@ struct DeviceCopyRegion
 
 struct DeviceCopyStats
 {
-    uint64_t regions = 0;     // by copy commands
-    uint64_t shaderBytes = 0; // by the shader
+    uint64_t regions = 0;     // of copy commands, those for odd ends included
+    uint64_t shaderBytes = 0; // copied by the shader
+    uint64_t copiesByCommand = 0;
+    uint64_t copiesByShader = 0;
 };
 
 // Records copies and no barriers, in any order: no byte of a destination may belong to another region of the call, or

@@ -10,7 +10,6 @@
 #include <bit>
 #include <chrono>
 #include <cstring>
-#include <thread>
 
 namespace sedx
 {
@@ -18,18 +17,6 @@ namespace
 {
 // Writes of this length and more may be split to use up the rest of a block; shorter ones stay in one piece.
 constexpr uint64_t kSplittable = 4096;
-
-// Threads that copy the bytes of long writes together. An H200 and its 16 cores are fastest with six (46.3 GB/s; four: 36.9,
-// eight: 43.5; docs/performance.md); half of the cores stay with the application.
-constexpr uint32_t kMostCopyThreads = 6;
-
-uint32_t CopyThreads() noexcept
-{
-    return std::clamp(std::thread::hardware_concurrency() / 2, 1u, kMostCopyThreads);
-}
-
-// Across a bus staging is faster for long writes: 46 GB/s against 33 by several threads that write to mapped device memory.
-constexpr uint64_t kMaxDirectBytesOverBus = 1ull << 20;
 
 uint64_t TotalBytes(std::span<const BufferWrite> writes) noexcept
 {
@@ -66,15 +53,14 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
 }
 } // namespace
 
-TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc)
-    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(CopyThreads()),
+TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc,
+                               const TransferProfile& profile)
+    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
 {
+    TakeProfile(profile);
     m_current->number = 1;
-    if (m_core->Memory().Strategy().memoryClass == MemoryClass::FullBar ||
-        m_core->Memory().Strategy().memoryClass == MemoryClass::SmallBar)
-        m_maxDirectBytes = kMaxDirectBytesOverBus;
     m_pressureHandler =
         m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
             PollAll();
@@ -83,6 +69,20 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
 }
 
 TransferEngine::~TransferEngine() = default;
+
+TransferProfile TransferEngine::Profile() const noexcept
+{
+    const std::lock_guard lock(m_profileMutex);
+    return m_profile;
+}
+
+void TransferEngine::TakeProfile(const TransferProfile& profile) noexcept
+{
+    const std::lock_guard lock(m_profileMutex);
+    m_profile = profile;
+    m_directMaxBytes.store(profile.directMaxBytes, std::memory_order_relaxed);
+    m_chunkBytes.store(profile.chunkBytes, std::memory_order_relaxed);
+}
 
 Result<void> TransferEngine::CheckWritable(const BufferWrite& write) const
 {
@@ -107,7 +107,7 @@ bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const Buffe
     const Ref<Backing>& backing = resource.backing;
     if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
         return false;
-    if (backing->memory.deviceLocal && TotalBytes(writes) > m_maxDirectBytes)
+    if (backing->memory.deviceLocal && TotalBytes(writes) > m_directMaxBytes.load(std::memory_order_relaxed))
         return false;
     for (const BufferWrite& write : writes)
     {
@@ -256,6 +256,7 @@ Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite
             if (all.firstBatch == 0)
                 all.firstBatch = carriers->firstBatch;
             all.lastBatch = std::max(all.lastBatch, carriers->lastBatch);
+            all.inPlace |= carriers->inPlace;
         }
         if (!writable)
             return Forward(writable);
@@ -307,7 +308,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     if (WriteDirect(resource, writes))
     {
         m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
-        return Carriers{};
+        return Carriers{.inPlace = true};
     }
     if (writes.size() == 1 && IsStreamed(total, options))
     {
@@ -367,10 +368,12 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
             {
                 uint64_t wanted = rest.size();
                 if (!splittable) // with the short ones behind it
-                    for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most; ++k)
+                    for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most;
+                         ++k)
                         wanted = AlignUp(wanted, kStagingAlignment) + writes[k].bytes.size();
-                auto cut = AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
-                                           splittable ? kStagingCacheLine : kStagingAlignment, missing, options, commit);
+                auto cut =
+                    AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
+                                    splittable ? kStagingCacheLine : kStagingAlignment, missing, options, commit);
                 if (!cut) // the writes before this one stand
                 {
                     GiveBack(std::span(slices).subspan(wholeSlices));

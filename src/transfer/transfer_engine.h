@@ -8,6 +8,7 @@
 
 #include "base/copy_workers.h"
 #include "transfer/batch.h"
+#include "transfer/batch_history.h"
 
 #include <condition_variable>
 #include <map>
@@ -24,17 +25,18 @@ struct TransferCounters
     std::atomic<uint64_t> scatteredCopies{0};
     std::atomic<uint64_t> copiedBytes{0};
     std::atomic<uint64_t> copiedByShader{0};
+    std::atomic<uint64_t> inlinedCopies{0};
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
 };
 
-inline constexpr uint64_t kStagingAlignment = 4; // small writes pack tightly
+inline constexpr uint64_t kStagingAlignment = 4;  // small writes pack tightly
 inline constexpr uint64_t kStagingCacheLine = 64; // long ones begin on a cache line
 
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
   public:
-    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc);
+    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc, const TransferProfile& profile);
     ~TransferEngine();
 
     // ---- collecting
@@ -82,6 +84,12 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     VkResult PrepareBytes(ReadbackRecord& record) noexcept;
     void Release(ReadbackRecord& record) noexcept;
 
+    // ---- deciding and telling
+    TransferProfile Profile() const noexcept;
+    // Measures, and takes the result. Nobody submits meanwhile.
+    Result<TransferProfile> Calibrate();
+    std::string Explain(Carriers carriers) noexcept;
+
     const TransferCounters& Counters() const noexcept { return m_counters; }
     BufferCore& Core() const noexcept { return *m_core; }
     void Shutdown() noexcept;
@@ -103,7 +111,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Carriers WriteShort(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
     // The list for writes to this buffer, of the epoch that they belong to. Both mutexes are held.
     WriteList& ListFor(const Ref<Backing>& backing);
-    Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes, const WriteOptions& options);
+    Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
+                             const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.
     bool IsStreamed(uint64_t bytes, const WriteOptions& options) const noexcept;
     Result<Carriers> WriteStreamed(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
@@ -123,7 +132,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Batch* TakeBatch(uint64_t readsThrough);
     Result<size_t> BeginCommands();
     Result<void> RecordAndSubmit(Batch& batch);
-    BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue);
+    // `frame`: of the engine's commands; 0: the library's own.
+    BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue, uint64_t frame);
+    void TakeProfile(const TransferProfile& profile) noexcept;
     Result<void> WaitForFrame(uint64_t frame, uint64_t timeoutNs, WaitCause cause);
     void FailBatch(uint64_t number, Error error) noexcept;
     void PollAll() noexcept;
@@ -134,7 +145,6 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     SubmitMode m_submitMode;
     TransferPath m_path;
     CopyWorkers m_workers;
-    uint64_t m_maxDirectBytes = ~uint64_t{0}; // in one call, written in place into device memory
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
     uint64_t m_pressureHandler = 0;
@@ -144,10 +154,16 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
 
+    mutable std::mutex m_profileMutex;
+    TransferProfile m_profile;
+    std::atomic<uint64_t> m_directMaxBytes{0}; // of the profile: asked by each write
+    std::atomic<uint64_t> m_chunkBytes{0};     // of the profile
+
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
     size_t m_lastList = 0; // where ListFor looks first, in the last epoch
     std::deque<std::unique_ptr<Batch>> m_pending;
+    BatchHistory m_history;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few
     std::vector<Lease> m_leases;
     uint64_t m_openSlices = 0; // cut by writers that have not appended yet

@@ -109,11 +109,15 @@ Result<size_t> TransferEngine::BeginCommands()
     return index;
 }
 
-BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue)
+BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue, uint64_t frame)
 {
+    const TransferProfile profile = Profile();
     RecordRules rules;
-    rules.scatter = ScatterRulesOf(m_core->Device(), queue, m_path);
-    rules.moves = DeviceCopyRulesOf(m_core->Device(), queue, m_path);
+    rules.scatter = ScatterRulesOf(m_core->Device(), queue, m_path, profile);
+    rules.moves = DeviceCopyRulesOf(m_core->Device(), queue, m_path, profile);
+    rules.inlined = InlineRulesOf(m_path, profile);
+    if (m_path == TransferPath::Regions || m_path == TransferPath::Inline)
+        rules.withoutShader = RegionReason::Asked;
     rules.allocateTable = [&](uint64_t bytes) {
         auto slice = m_staging->Allocate(bytes, bytes, kTableAlignment, false);
         if (slice)
@@ -124,7 +128,10 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     m_counters.copyRegions.fetch_add(stats.copyRegions + stats.moves.regions, std::memory_order_relaxed);
     m_counters.scatteredCopies.fetch_add(stats.scatteredCopies, std::memory_order_relaxed);
     m_counters.copiedByShader.fetch_add(stats.moves.shaderBytes, std::memory_order_relaxed);
+    m_counters.inlinedCopies.fetch_add(stats.inlinedCopies, std::memory_order_relaxed);
     m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
+    const std::lock_guard lock(m_mutex);
+    m_history.Add({batch.number, queue, frame, stats, profile.origin});
     return stats;
 }
 
@@ -132,7 +139,7 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
 {
     DeviceState& device = m_core->Device();
     const CommandSlot slot = m_commands[batch.commands];
-    Record(batch, slot.cmd, 0);
+    Record(batch, slot.cmd, 0, 0);
     VkResult result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
     if (result != VK_SUCCESS)
         return FailVk(result, "ending a command buffer for transfers");
@@ -249,7 +256,7 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
         const std::lock_guard lock(m_mutex);
         return m_current->number - 1;
     }
-    Record(*batch, cmd, queue);
+    Record(*batch, cmd, queue, frame);
     const VkResult flushed = m_core->FlushHostWrites(); // after the tables were written
     const std::lock_guard lock(m_mutex);
     batch->frame = frame;

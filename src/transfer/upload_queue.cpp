@@ -10,7 +10,7 @@ Result<UploadTicket> MakeTicket(const std::shared_ptr<TransferEngine>& engine, R
     if (!carriers)
         return tl::unexpected(std::move(carriers.error()));
     if (carriers->lastBatch == 0)
-        return UploadTicket{};
+        return UploadTicket({}, *carriers); // complete: needs no engine
     return UploadTicket(engine, *carriers);
 }
 
@@ -70,6 +70,14 @@ Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer c
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
     return UploadTicket(m_engine, m_engine->LastTransfer(buffer));
+}
+
+std::string UploadQueue::Explain(const UploadTicket& ticket) const
+{
+    if (ticket.m_engine)
+        return ticket.m_engine->Explain(ticket.m_carriers);
+    return ticket.m_carriers.inPlace ? "In place: the buffer was idle and its memory is mappable; complete."
+                                     : "Complete: there was nothing to do.";
 }
 
 bool UploadTicket::Ready() const noexcept

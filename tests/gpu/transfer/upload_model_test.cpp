@@ -25,7 +25,7 @@ class UploadModelTest : public GpuTest, public testing::WithParamInterface<Model
 
 std::string ModelName(const testing::TestParamInfo<ModelParam>& info)
 {
-    constexpr const char* kPaths[] = {"Auto", "Regions", "Scatter"};
+    constexpr const char* kPaths[] = {"Auto", "Regions", "Scatter", "Inline"};
     return LayoutName({std::get<0>(info.param), info.index}) + kPaths[static_cast<size_t>(std::get<1>(info.param))];
 }
 
@@ -33,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Layouts, UploadModelTest,
                          testing::Combine(testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(),
                                                           MemoryLayout::SmallBar(), MemoryLayout::NonCoherent()),
                                           testing::Values(TransferPath::Auto, TransferPath::Regions,
-                                                          TransferPath::Scatter)),
+                                                          TransferPath::Scatter, TransferPath::Inline)),
                          ModelName);
 
 // One thread's buffers and what they hold.
