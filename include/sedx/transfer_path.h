@@ -1,5 +1,5 @@
-// TransferPath: how short writes reach device memory, and how copies on the device are carried out. What Auto decides by is in
-// transfer_profile.h.
+// TransferPath: how short writes reach device memory, and how copies on the device are carried out. What Auto decides by
+// is in transfer_profile.h.
 #pragma once
 
 #include <cstdint>

@@ -345,9 +345,9 @@ Report BufferSystem::GetReport() const
     report.supersededBytes = transfers.supersededBytes.load();
     report.copyRegions = transfers.copyRegions.load();
     report.scatteredCopies = transfers.scatteredCopies.load();
-    report.inlinedCopies = transfers.inlinedCopies.load();
     report.copiedBytes = transfers.copiedBytes.load();
     report.copiedByShader = transfers.copiedByShader.load();
+    report.inlinedCopies = transfers.inlinedCopies.load();
     report.submissions = transfers.submissions.load();
     report.readbackBytes = transfers.readbackBytes.load();
     for (size_t i = 0; i < report.waits.size(); ++i)

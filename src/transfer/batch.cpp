@@ -365,8 +365,8 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
 {
     BatchStats stats;
     bool meetsHost = false; // the CPU may read what copies wrote
-    const CopyStages stages(rules.scatter.kernels != nullptr || rules.moves.kernels != nullptr,
-                            rules.inlined.maxBytes != 0);
+    const bool hasCompute = rules.scatter.kernels != nullptr || rules.moves.kernels != nullptr;
+    const CopyStages stages(hasCompute, rules.inlined.maxBytes != 0);
     stats.scatterMaxBytes = rules.scatter.maxBytes;
     stats.scatterMinWrites = rules.scatter.minWrites;
     WriteRecorder recorder(vk, cmd, rules, stages, scratch, stats);

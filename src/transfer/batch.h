@@ -4,8 +4,8 @@
 #include "base/range_set.h"
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
-#include "transfer/inline_update.h"
 #include "transfer/device_copy.h"
+#include "transfer/inline_update.h"
 #include "transfer/scatter.h"
 
 #include <sedx/readback_queue.h>
@@ -121,12 +121,12 @@ struct BatchStats
     uint64_t scatteredCopies = 0;
     uint64_t inlinedCopies = 0;
     uint64_t supersededBytes = 0;
+    DeviceCopyStats moves;
     std::array<uint64_t, static_cast<size_t>(RegionReason::Count)> regions{}; // of writes to buffers, by reason
     uint64_t imageRegions = 0;                                                // of writes to images
     uint64_t reads = 0;
     uint64_t scatterMaxBytes = 0; // of the rules
     uint64_t scatterMinWrites = 0;
-    DeviceCopyStats moves;
 };
 
 struct Batch
@@ -164,9 +164,9 @@ struct Batch
 struct RecordRules
 {
     ScatterRules scatter;
+    DeviceCopyRules moves;
     InlineRules inlined;
     RegionReason withoutShader = RegionReason::NoShader; // why scatter.kernels is null
-    DeviceCopyRules moves;
     // Staging for a table, kept until the batch has passed. Without room for it copy regions do the work.
     std::function<Result<Slice>(uint64_t bytes)> allocateTable;
 };

@@ -14,7 +14,8 @@ constexpr uint64_t kGroupSize = 256; // local_size_x of shaders/copy.comp
 constexpr uint64_t kQuad = 16;       // what an invocation copies in each turn
 constexpr uint64_t kWord = 4;
 
-// Ends that are no whole words cost a copy command each, a few microseconds: as long as copying this many bytes more.
+// Ends that are no whole words cost a copy command each, 2.4 us on an H200, in which it copies 1 MB by command: worth it from
+// here on at the earliest (docs/performance.md: estimated from the figures there, not measured by itself).
 constexpr uint64_t kMinBytesAtOddOffsets = 2ull << 20;
 
 // Enough invocations to keep the memory of the largest GPUs busy, which hold some 300,000 at once; each goes on to its
@@ -76,17 +77,18 @@ void Dispatch(const DeviceDispatch& vk, VkCommandBuffer cmd, const DeviceCopyRul
 DeviceCopyRules DeviceCopyRulesOf(const DeviceState& device, uint32_t queue, TransferPath path,
                                   const TransferProfile& profile) noexcept
 {
+    constexpr uint64_t kNever = ~uint64_t{0};
     DeviceCopyRules rules;
     const bool possible = (device.queues[queue].flags & VK_QUEUE_COMPUTE_BIT) != 0 &&
                           device.kernels->Pipeline(Kernel::Copy) != VK_NULL_HANDLE;
-    const bool wanted = path == TransferPath::Scatter ||
-                        (path == TransferPath::Auto && profile.computeCopyMinBytes != ~uint64_t{0});
+    const bool forced = path == TransferPath::Scatter;
+    const bool wanted = forced || (path == TransferPath::Auto && profile.computeCopyMinBytes != kNever);
     if (!possible || !wanted)
         return rules;
     rules.kernels = device.kernels.get();
     rules.maxGroups = device.properties.limits.maxComputeWorkGroupCount[0];
-    rules.minBytes = path == TransferPath::Auto ? profile.computeCopyMinBytes : 0;
-    rules.minBytesAtOddOffsets = path == TransferPath::Auto ? std::max(kMinBytesAtOddOffsets, profile.computeCopyMinBytes) : 0;
+    rules.minBytes = forced ? 0 : profile.computeCopyMinBytes;
+    rules.minBytesAtOddOffsets = forced ? 0 : std::max(profile.computeCopyMinBytes, kMinBytesAtOddOffsets);
     return rules;
 }
 
@@ -106,6 +108,7 @@ void RecordDeviceCopies(const DeviceDispatch& vk, VkCommandBuffer cmd, const Dev
         if (!GoesByShader(rules, source, destination, region))
         {
             addByCommand(region.source, region.destination, region.bytes);
+            ++stats.copiesByCommand;
             continue;
         }
         if (!std::exchange(isBound, true))
@@ -119,6 +122,7 @@ void RecordDeviceCopies(const DeviceDispatch& vk, VkCommandBuffer cmd, const Dev
                  words);
         addByCommand(region.source + head + words, region.destination + head + words, tail);
         stats.shaderBytes += words;
+        ++stats.copiesByShader;
     }
     for (size_t begin = 0; begin < byCommand.size(); begin += kRegionsPerCommand)
     {

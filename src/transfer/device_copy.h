@@ -36,8 +36,10 @@ struct DeviceCopyRegion
 
 struct DeviceCopyStats
 {
-    uint64_t regions = 0;     // by copy commands
-    uint64_t shaderBytes = 0; // by the shader
+    uint64_t regions = 0;     // of copy commands, those for odd ends included
+    uint64_t shaderBytes = 0; // copied by the shader
+    uint64_t copiesByCommand = 0;
+    uint64_t copiesByShader = 0;
 };
 
 // Records copies and no barriers, in any order: no byte of a destination may belong to another region of the call, or

@@ -26,9 +26,9 @@ struct TransferCounters
     std::atomic<uint64_t> supersededBytes{0};
     std::atomic<uint64_t> copyRegions{0};
     std::atomic<uint64_t> scatteredCopies{0};
-    std::atomic<uint64_t> inlinedCopies{0};
     std::atomic<uint64_t> copiedBytes{0};
     std::atomic<uint64_t> copiedByShader{0};
+    std::atomic<uint64_t> inlinedCopies{0};
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
 };

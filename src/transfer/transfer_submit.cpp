@@ -114,10 +114,10 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     const TransferProfile profile = Profile();
     RecordRules rules;
     rules.scatter = ScatterRulesOf(m_core->Device(), queue, m_path, profile);
+    rules.moves = DeviceCopyRulesOf(m_core->Device(), queue, m_path, profile);
     rules.inlined = InlineRulesOf(m_path, profile);
     if (m_path == TransferPath::Regions || m_path == TransferPath::Inline)
         rules.withoutShader = RegionReason::Asked;
-    rules.moves = DeviceCopyRulesOf(m_core->Device(), queue, m_path, profile);
     rules.allocateTable = [&](uint64_t bytes) {
         auto slice = m_staging->Allocate(bytes, bytes, kTableAlignment, false);
         if (slice)
@@ -127,8 +127,8 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, batch, rules, m_planScratch);
     m_counters.copyRegions.fetch_add(stats.copyRegions + stats.moves.regions, std::memory_order_relaxed);
     m_counters.scatteredCopies.fetch_add(stats.scatteredCopies, std::memory_order_relaxed);
-    m_counters.inlinedCopies.fetch_add(stats.inlinedCopies, std::memory_order_relaxed);
     m_counters.copiedByShader.fetch_add(stats.moves.shaderBytes, std::memory_order_relaxed);
+    m_counters.inlinedCopies.fetch_add(stats.inlinedCopies, std::memory_order_relaxed);
     m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
     m_history.Add({batch.number, queue, frame, stats, profile.origin});

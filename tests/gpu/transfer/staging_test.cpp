@@ -420,9 +420,9 @@ TEST_F(StagingTest, ThreadsUnderBackPressure)
 TEST_F(StagingTest, OutOfMemoryIsAnErrorNotALoop)
 {
     SEDX_REQUIRE(const Buffer buffer, Make(kLimit));
+    HeldTimelines held(Calls()); // what has passed would be warm
     ASSERT_TRUE(Ok(Uploads().Write(buffer, 0, Filled(1, kLimit), {.outOfStaging = OutOfStaging::Spill})));
     ASSERT_TRUE(Ok(Uploads().Submit()));
-    HeldTimelines held(Calls());
     for (const OutOfStaging policy : {OutOfStaging::Fail, OutOfStaging::Spill})
     {
         Calls().FailFunction(Fn::CreateBuffer, VK_ERROR_OUT_OF_HOST_MEMORY, 1, 1000);
