@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <string>
 #include <vector>
 
 struct Vertex
@@ -50,4 +51,5 @@ struct Context
 
     void Submit(VkCommandBuffer, std::span<const VkSemaphoreSubmitInfo>, std::span<const VkSemaphoreSubmitInfo>);
     void Use(std::span<const uint32_t>);
+    void Report(const std::string&);
 };

@@ -262,9 +262,7 @@ INSTANTIATE_TEST_SUITE_P(Layouts, WarmStagingTest,
 TEST_P(WarmStagingTest, OneLargeUploadNeitherTriplesStagingNorLeavesItBehind)
 {
     Write(4 * kLimit, OutOfStaging::Block);
-    const Report report = m_system->GetReport();
-    EXPECT_LE(report.staging.peakBytes, kLimit);
-    EXPECT_GT(report.staging.bytes, kFloor) << "warm at first";
+    EXPECT_LE(m_system->GetReport().staging.peakBytes, kLimit);
     Settle();
     EXPECT_LE(StagingBytes(), kFloor);
 }

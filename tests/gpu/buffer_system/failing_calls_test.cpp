@@ -79,6 +79,11 @@ class Scenario
         auto ring = RingBuffer::Create(system, {.blockBytes = 4096});
         Note(ring);
 
+        ReadbackSubscription subscription;
+        if (vertices)
+            if (auto subscribed = system.Readbacks().Subscribe({*vertices, 0, 16}); Note(subscribed))
+                subscription = std::move(*subscribed);
+
         std::vector<std::pair<ReadbackTicket, UploadTicket>> reads;
         for (int i = 0; i < 3; ++i)
         {
@@ -136,6 +141,18 @@ class Scenario
                     EXPECT_TRUE(SameBytes(large, *bytes));
                 }
             }
+        }
+        if (gpu)
+        {
+            Bytes into(large.size()); // in two chunks
+            if (Note(system.Readbacks().Read(*gpu, into)) && isLargeWritten)
+            {
+                EXPECT_TRUE(SameBytes(large, into));
+            }
+        }
+        if (const ReadbackValue value = subscription.Latest())
+        {
+            EXPECT_EQ(value.Bytes().size(), 16u);
         }
         if (vertices)
             *vertices = {};

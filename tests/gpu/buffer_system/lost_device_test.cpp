@@ -44,6 +44,8 @@ TEST_P(LostDeviceTest, EveryLaterCallSaysSo)
         SEDX_REQUIRE(Buffer mapped, system->CreateBuffer(4096, BufferUsage::Storage, MemoryType::CPU));
         commands.UseInFrame(*system, buffer);
         SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system));
+        SEDX_REQUIRE(const ReadbackSubscription subscription, system->Readbacks().Subscribe(buffer));
+        Bytes into(4096);
         SEDX_REQUIRE(const Frame frame, system->BeginFrame());
         frame.Resolve(buffer);
         HeldTimelines held(m_own.interceptor); // so that there is something to poll and to wait for
@@ -76,6 +78,9 @@ TEST_P(LostDeviceTest, EveryLaterCallSaysSo)
         EXPECT_TRUE(FailsWith(system->Uploads().Submit(), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(system->Readbacks().Request(buffer), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(system->Readbacks().Submit(), ErrorCode::DeviceLost));
+        EXPECT_TRUE(FailsWith(system->Readbacks().Read(buffer, into), ErrorCode::DeviceLost));
+        EXPECT_TRUE(FailsWith(system->Readbacks().Subscribe(buffer), ErrorCode::DeviceLost));
+        EXPECT_FALSE(subscription.Latest()) << "no frame has ended since";
         EXPECT_TRUE(FailsWith(m_own.device.Submit(0, {}), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(ring.Allocate(frame, 64), ErrorCode::DeviceLost));
         EXPECT_TRUE(FailsWith(submitted.Wait(), ErrorCode::DeviceLost));
@@ -134,6 +139,45 @@ TEST_P(LostDeviceTest, LostWhileMuchIsUnderWay)
         buffers.clear();
     }
     system.reset();
+}
+
+TEST_P(LostDeviceTest, LostInTheMiddleOfALongRead)
+{
+    for (uint64_t n = 1; n <= 8; n += 3)
+    {
+        TestDevice own;
+        own.Present(MemoryLayout::Discrete());
+        ASSERT_TRUE(own.Create());
+        SEDX_REQUIRE(auto system,
+                     BufferSystem::Create({.device = own.device, .stagingBlockBytes = 4096, .checked = true}));
+        {
+            const Bytes bytes = Pattern(1, 20 * 8192);
+            SEDX_REQUIRE(const Buffer buffer,
+                         system->Factory().CreateStorageBuffer(std::span<const std::byte>(bytes), "source"));
+            SEDX_REQUIRE(const ReadbackSubscription subscription, system->Readbacks().Subscribe({buffer, 0, 64}));
+            {
+                TestCommands commands(own.device);
+                commands.RunFrame(*system);
+            }
+            EXPECT_TRUE(SameBytes(std::span(bytes).first(64), subscription.Latest().Bytes()));
+            HeldTimelines held(own.interceptor); // so that there is something to poll and to wait for
+            Bytes into(bytes.size());
+            own.interceptor.FailFunction(GetParam(), VK_ERROR_DEVICE_LOST, n);
+            const auto read = system->Readbacks().Read(buffer, into);
+            if (own.interceptor.InjectedFailures() != 0)
+            {
+                EXPECT_TRUE(FailsWith(read, ErrorCode::DeviceLost)) << n;
+            }
+            else
+            {
+                EXPECT_TRUE(SameBytes(bytes, into)); // it did not call so often
+            }
+            EXPECT_TRUE(SameBytes(std::span(bytes).first(64), subscription.Latest().Bytes())) << "the last value stays";
+        }
+        system.reset();
+        own.device = {};
+        EXPECT_EQ(own.interceptor.Alive(), "");
+    }
 }
 
 TEST_P(LostDeviceTest, LostBeforeTheSystemGoes)
