@@ -33,13 +33,27 @@ set(SEDX_SOURCES
     pools/custom_memory_pool_manager.cpp
     pools/memory_pool_blocks.cpp
     transfer/batch.cpp
+    transfer/batch_history.cpp
+    transfer/bulk_calibration.cpp
+    transfer/calibration.cpp
+    transfer/calibration_bench.cpp
+    transfer/calibration_rules.cpp
     transfer/copy_plan.cpp
+    transfer/device_copy.cpp
+    transfer/explain.cpp
     transfer/image_transfer.cpp
+    transfer/inline_update.cpp
     transfer/long_write.cpp
+    transfer/moves.cpp
+    transfer/profile_file.cpp
+    transfer/readback.cpp
     transfer/readback_queue.cpp
+    transfer/readback_subscription.cpp
     transfer/scatter.cpp
+    transfer/short_write_calibration.cpp
     transfer/texel_block.cpp
     transfer/transfer_engine.cpp
+    transfer/transfer_profile.cpp
     transfer/transfer_submit.cpp
     transfer/upload_queue.cpp
     vulkan/device.cpp

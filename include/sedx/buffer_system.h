@@ -14,8 +14,10 @@
 #include <sedx/memory_budget.h>
 #include <sedx/module.h>
 #include <sedx/readback_queue.h>
+#include <sedx/readback_subscription.h>
 #include <sedx/report.h>
 #include <sedx/transfer_path.h>
+#include <sedx/transfer_profile.h>
 
 namespace sedx
 {
@@ -54,6 +56,7 @@ struct BufferSystemDesc
     // memory. What is idle beyond it is kept for warmMemoryNs.
     uint64_t warmStagingBytes = 64ull << 20;
     TransferPath transferPath = TransferPath::Auto; // how short writes reach device memory
+    TransferProfileDesc profile{};                  // what Auto decides by
     BufferSharing sharing = BufferSharing::Auto;
     // How long empty memory is kept, in nanoseconds of `clock`; looked at by polls.
     uint64_t warmMemoryNs = 2'000'000'000;
@@ -121,7 +124,9 @@ class SEDX_API BufferSystem
     }
 
     // ---- copies on the GPU, recorded into your command buffer -------------------------------------------------------
-    // No barriers are recorded. Ranges must lie inside the buffers and must not overlap. Zero bytes record nothing.
+    // The plain copy command: no barriers are recorded, and neither the order with uploads nor what is fastest is
+    // looked after; UploadQueue::Copy does both. Ranges must lie inside the buffers and must not overlap. Zero bytes
+    // record nothing.
     Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, uint64_t sourceOffset,
                             const Buffer& destination, uint64_t destinationOffset, uint64_t bytes);
     Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, const Buffer& destination,
@@ -157,6 +162,17 @@ class SEDX_API BufferSystem
     void SetFocus(bool hasFocus);
     // Gives all empty warm memory back to the driver. Returns bytes.
     uint64_t ReleaseWarmMemory();
+
+    // ---- transfers -------------------------------------------------------------------------------------------------
+    // What decides at this moment which way bytes take.
+    TransferProfile GetTransferProfile() const;
+    // Measures on this device, takes the result from here on, and stores it for later systems (TransferProfileDesc). Waits
+    // for the frames under way, then takes well under 100 ms, with memory of its own, a few submissions on queue 0 and on
+    // a queue for transfers alone, and threads that end with it. In both submission modes. Other threads may go on; those
+    // of their calls that submit wait until it is over. Counts as WaitCause::Calibration and nowhere else. A folder that
+    // cannot be written is a warning in the log.
+    // Errors: WrongState (a frame is open), OutOfDeviceMemory, DeviceLost, those of other Vulkan calls; the profile stays.
+    Result<TransferProfile> Calibrate();
 
     // ---- the parts -------------------------------------------------------------------------------------------------
     UploadQueue& Uploads() noexcept;

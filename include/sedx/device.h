@@ -84,6 +84,7 @@ struct QueueInfo
     uint32_t family = 0;
     VkQueueFlags flags = 0;
     VkExtent3D imageGranularity{1, 1, 1}; // minImageTransferGranularity
+    uint32_t timestampValidBits = 0;      // 0: no timestamps
 };
 
 class SEDX_API Device

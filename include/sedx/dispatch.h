@@ -69,14 +69,20 @@
     X(DestroyPipelineLayout)                                                                                           \
     X(CreateComputePipelines)                                                                                          \
     X(DestroyPipeline)                                                                                                 \
+    X(CreateQueryPool)                                                                                                 \
+    X(DestroyQueryPool)                                                                                                \
+    X(GetQueryPoolResults)                                                                                             \
     X(CmdCopyBuffer)                                                                                                   \
     X(CmdCopyBuffer2)                                                                                                  \
     X(CmdCopyBufferToImage2)                                                                                           \
     X(CmdCopyImageToBuffer2)                                                                                           \
+    X(CmdUpdateBuffer)                                                                                                 \
     X(CmdPipelineBarrier2)                                                                                             \
     X(CmdBindPipeline)                                                                                                 \
     X(CmdPushConstants)                                                                                                \
-    X(CmdDispatch)
+    X(CmdDispatch)                                                                                                     \
+    X(CmdResetQueryPool)                                                                                               \
+    X(CmdWriteTimestamp2)
 
 // Null unless VK_EXT_debug_utils is enabled in the instance.
 #define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X) X(SetDebugUtilsObjectNameEXT)

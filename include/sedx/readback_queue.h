@@ -15,6 +15,7 @@
 namespace sedx
 {
 struct ReadbackRecord;
+class ReadbackSubscription; // sedx/readback_subscription.h
 
 // Keeps its bytes alive; drop it to give the memory back. Copyable. Valid only while the BufferSystem lives.
 class SEDX_API ReadbackTicket
@@ -52,8 +53,27 @@ class SEDX_API ReadbackQueue
     // Errors: OutOfRange, InvalidArgument, OutOfDeviceMemory, DeviceLost.
     Result<ReadbackTicket> Request(const BufferView& view, Frame frame = {});
 
+    // Requests the range at the end of every frame from now on; see sedx/readback_subscription.h. Errors: those of Request,
+    // but never for memory.
+    Result<ReadbackSubscription> Subscribe(const BufferView& view);
+
     // Requests one region of an image; rows come without gaps. The image is brought from `oldLayout` to `newLayout`.
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, Frame frame = {});
+
+    // Reads a range of any length into memory of the caller's own, and waits until it is there (counted as Readback): for
+    // tools, saving and tests. Sees every upload collected and every submission made before; what is written to the range
+    // meanwhile may be seen in part. Sends the uploads collected so far. Worker threads copy one chunk while the GPU fills
+    // the next ones: that takes a few chunks of BufferSystemDesc::stagingBlockBytes twice, however long the range is.
+    // `destination`: at least as long as the range; on an error it holds anything.
+    // Errors: those of Request and of the submission; OutOfRange (`destination` is too short), Timeout, NotSubmitted (recorded
+    // mode; copies that CmdFlush recorded into a frame that is still open).
+    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs = UINT64_MAX);
+    template <BufferElement T>
+    Result<void> Read(const BufferView& view, std::span<T> destination,
+                      uint64_t timeoutNs = UINT64_MAX) requires(!std::is_same_v<T, std::byte> && !std::is_const_v<T>)
+    {
+        return Read(view, std::as_writable_bytes(destination), timeoutNs);
+    }
 
     // Submits uploads and read-backs collected so far (own submission mode).
     Result<void> Submit();

@@ -1,11 +1,14 @@
 #include "buffer/mapping.h"
 #include "buffer/range.h"
 #include "buffer_system/system_impl.h"
+#include "transfer/calibration.h"
+#include "transfer/transfer_profile.h"
 
 #include <sedx/log.h>
 #include <sedx/profile.h>
 
 #include <chrono>
+#include <thread>
 
 namespace sedx
 {
@@ -26,6 +29,35 @@ const char* KindOf(const BufferMemory& memory, bool isWindow) noexcept
     if (memory.deviceLocal)
         return isVisible ? "device memory that the CPU can map" : "device memory that the CPU cannot map";
     return !isVisible ? "host memory that the CPU cannot map" : isCached ? "host-cached memory" : "host memory";
+}
+
+// UTF-8, as in TransferProfileDesc.
+std::filesystem::path FolderOf(const TransferProfileDesc& desc)
+{
+    return desc.folder.empty() ? UserCacheFolder()
+                               : std::filesystem::path(std::u8string(desc.folder.begin(), desc.folder.end()));
+}
+
+// What TransferProfileDesc asks for, without measuring.
+Result<TransferProfile> ChooseProfile(const BufferCore& core, const TransferProfileDesc& desc)
+{
+    if (desc.given)
+    {
+        if (auto sound = CheckProfile(*desc.given); !sound)
+            return Forward(sound);
+        TransferProfile profile = *desc.given;
+        profile.origin = ProfileOrigin::Given;
+        return profile;
+    }
+    if (desc.useStored)
+        if (const auto stored = LoadProfile(FolderOf(desc), IdentityOf(core.Device())))
+            return *stored;
+    const MemoryClass memory = core.Memory().Strategy().memoryClass;
+    ProfileFacts facts;
+    facts.runsOnCpu = core.Device().properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    facts.overBus = memory == MemoryClass::FullBar || memory == MemoryClass::SmallBar;
+    facts.cores = std::thread::hardware_concurrency();
+    return BuiltInProfile(facts);
 }
 } // namespace
 
@@ -63,15 +95,29 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     auto core = BufferCore::Create(device, std::move(coreDesc));
     if (!core)
         return Forward(core);
+    const auto profile = ChooseProfile(**core, desc.profile);
+    if (!profile)
+    {
+        (*core)->Shutdown();
+        return tl::unexpected(profile.error());
+    }
     auto impl = std::make_unique<Impl>();
     impl->desc = desc;
     impl->core = std::move(*core);
-    impl->transfers = std::make_shared<TransferEngine>(impl->core, desc);
+    impl->transfers = std::make_shared<TransferEngine>(impl->core, desc, *profile);
     impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
     impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
     std::unique_ptr<BufferSystem> system(new BufferSystem(std::move(impl)));
     system->m_impl->transfers->SetSystem(system.get());
     system->m_impl->factory = std::make_unique<BufferFactory>(*system);
+    if (desc.profile.calibrate && profile->origin == ProfileOrigin::BuiltIn)
+        if (const auto measured = system->Calibrate(); !measured)
+        {
+            if (measured.error().code == ErrorCode::DeviceLost)
+                return tl::unexpected(measured.error());
+            SEDX_CORE_WARN_TAG("PROFILE", "transfers were not measured, the built-in profile stands: {}",
+                               measured.error().message);
+        }
     return system;
 }
 
@@ -247,6 +293,21 @@ void BufferSystem::SetFocus(bool hasFocus) { m_impl->core->Memory().Budget().Set
 
 uint64_t BufferSystem::ReleaseWarmMemory() { return m_impl->core->Allocator().ReleaseWarm(); }
 
+// ---- transfers -----------------------------------------------------------------------------------------------------
+
+TransferProfile BufferSystem::GetTransferProfile() const { return m_impl->transfers->Profile(); }
+
+Result<TransferProfile> BufferSystem::Calibrate()
+{
+    SEDX_PROFILE_SCOPE("BufferSystem::Calibrate");
+    auto measured = m_impl->transfers->Calibrate();
+    m_impl->Poll();
+    const TransferProfileDesc& desc = m_impl->desc.profile;
+    if (measured && desc.useStored)
+        StoreProfile(FolderOf(desc), IdentityOf(m_impl->core->Device()), *measured);
+    return measured;
+}
+
 // ---- the parts -----------------------------------------------------------------------------------------------------
 
 UploadQueue& BufferSystem::Uploads() noexcept { return *m_impl->uploads; }
@@ -284,6 +345,9 @@ Report BufferSystem::GetReport() const
     report.supersededBytes = transfers.supersededBytes.load();
     report.copyRegions = transfers.copyRegions.load();
     report.scatteredCopies = transfers.scatteredCopies.load();
+    report.inlinedCopies = transfers.inlinedCopies.load();
+    report.copiedBytes = transfers.copiedBytes.load();
+    report.copiedByShader = transfers.copiedByShader.load();
     report.submissions = transfers.submissions.load();
     report.readbackBytes = transfers.readbackBytes.load();
     for (size_t i = 0; i < report.waits.size(); ++i)

@@ -41,8 +41,11 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
     if (m_impl->core->Device().IsLost())
         result = m_impl->core->Device().LostError();
     else if (m_impl->transfers->SubmitsItself())
+    {
+        m_impl->transfers->RequestSubscribed(frame.Number());
         if (auto sent = m_impl->transfers->Submit(frame.Number()); !sent)
             result = Forward(sent);
+    }
     m_impl->Poll();
     return result;
 }

@@ -6,9 +6,6 @@ namespace sedx
 {
 namespace
 {
-// Regions in one command: bounds the array that a driver or layer copies at once. No limit of Vulkan.
-constexpr size_t kRegionsPerCommand = 65'536;
-
 void MemoryBarrier(const DeviceDispatch& vk, VkCommandBuffer cmd, VkPipelineStageFlags2 sourceStage,
                    VkAccessFlags2 sourceAccess, VkPipelineStageFlags2 stage, VkAccessFlags2 access)
 {
@@ -68,11 +65,12 @@ constexpr VkPipelineStageFlags2 kAll = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
 constexpr VkPipelineStageFlags2 kCopy = VK_PIPELINE_STAGE_2_COPY_BIT;
 constexpr VkAccessFlags2 kAnyAccess = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
 
-// Where copies run on this queue, and what they access there.
+// Where copies run on this queue, and what they access there. Updates are clear commands.
 struct CopyStages
 {
-    explicit CopyStages(bool hasCompute)
-        : stage(kCopy | (hasCompute ? VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT : VK_PIPELINE_STAGE_2_NONE)),
+    CopyStages(bool hasCompute, bool hasUpdates)
+        : stage(kCopy | (hasCompute ? VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT : VK_PIPELINE_STAGE_2_NONE) |
+                (hasUpdates ? VK_PIPELINE_STAGE_2_CLEAR_BIT : VK_PIPELINE_STAGE_2_NONE)),
           write(VK_ACCESS_2_TRANSFER_WRITE_BIT |
                 (hasCompute ? VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT : VK_ACCESS_2_NONE)),
           access(write | VK_ACCESS_2_TRANSFER_READ_BIT |
@@ -156,17 +154,26 @@ class WriteRecorder
                op.block->backing->memory.address != 0;
     }
 
+    template <class F>
+    static void ForEach(const std::vector<Planned>& plans, size_t level, const F& visit)
+    {
+        for (const Planned& plan : plans)
+            if (level < plan.layers.size())
+                for (const CopyOp& op : plan.layers[level])
+                    visit(*plan.destination, op);
+    }
+
     void RecordLevel(std::vector<Planned>& plans, size_t level)
     {
         const bool scatters = m_rules.scatter.kernels != nullptr && RecordScatter(plans, level);
+        if (scatters)
+            Erase(plans, level, [this](const auto& memory, const CopyOp& op) { return IsScattered(memory, op); });
+        // Updates may run beside the shader: they write whole words, and it touches no word of theirs.
+        if (m_rules.inlined.maxBytes != 0 && RecordUpdates(plans, level))
+            Erase(plans, level, [this](const auto& memory, const CopyOp& op) { return m_rules.inlined.Fits(memory, op); });
         for (Planned& plan : plans)
         {
-            if (level >= plan.layers.size())
-                continue;
-            CopyLayer& layer = plan.layers[level];
-            if (scatters)
-                std::erase_if(layer, [&](const CopyOp& op) { return IsScattered(*plan.destination, op); });
-            if (layer.empty())
+            if (level >= plan.layers.size() || plan.layers[level].empty())
                 continue;
             // Both ways into one buffer: they may meet in a word, which the shader reads and writes as a whole.
             if (scatters && !m_separated)
@@ -174,8 +181,45 @@ class WriteRecorder
                 Separate();
                 m_separated = true;
             }
-            RecordRegions(m_vk, m_cmd, *plan.destination, layer, m_stats);
+            for (const CopyOp& op : plan.layers[level])
+                ++m_stats.regions[static_cast<size_t>(ReasonOf(*plan.destination, op))];
+            RecordRegions(m_vk, m_cmd, *plan.destination, plan.layers[level], m_stats);
         }
+    }
+
+    template <class F>
+    static void Erase(std::vector<Planned>& plans, size_t level, const F& isDone)
+    {
+        for (Planned& plan : plans)
+            if (level < plan.layers.size())
+                std::erase_if(plan.layers[level], [&](const CopyOp& op) { return isDone(*plan.destination, op); });
+    }
+
+    RegionReason ReasonOf(const BufferMemory& destination, const CopyOp& op) const
+    {
+        if (m_rules.scatter.kernels == nullptr)
+            return m_rules.withoutShader;
+        if (op.bytes > m_rules.scatter.maxBytes)
+            return RegionReason::Long;
+        return IsScattered(destination, op) ? m_whyNot : RegionReason::NoAddress;
+    }
+
+    // False: there are none, or too many for a command buffer.
+    bool RecordUpdates(const std::vector<Planned>& plans, size_t level)
+    {
+        uint64_t count = 0;
+        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
+            count += m_rules.inlined.Fits(destination, op) ? 1 : 0;
+        });
+        if (count == 0 || count > m_rules.inlined.maxWrites)
+            return false;
+        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
+            if (m_rules.inlined.Fits(destination, op))
+                m_vk.CmdUpdateBuffer(m_cmd, destination.buffer, destination.offset + op.destination, op.bytes,
+                                     op.block->backing->memory.mapped + op.source);
+        });
+        m_stats.inlinedCopies += count;
+        return true;
     }
 
     // False: too few, or no room for the table.
@@ -183,25 +227,24 @@ class WriteRecorder
     {
         ScatterTable table(m_rules.scatter);
         uint64_t count = 0;
-        const auto forEach = [&](const auto& visit) {
-            for (const Planned& plan : plans)
-                if (level < plan.layers.size())
-                    for (const CopyOp& op : plan.layers[level])
-                        if (IsScattered(*plan.destination, op))
-                            visit(*plan.destination, op);
-        };
-        forEach([&](const BufferMemory&, const CopyOp& op) {
+        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
+            if (!IsScattered(destination, op))
+                return;
             table.Count(op.bytes);
             ++count;
         });
+        m_whyNot = RegionReason::Few;
         if (count == 0 || count < m_rules.scatter.minWrites)
             return false;
+        m_whyNot = RegionReason::NoTable;
         const auto slice = m_rules.allocateTable(table.BytesNeeded());
         if (!slice || slice->block->backing->memory.address == 0)
             return false;
         table.Begin(slice->Data());
-        forEach([&](const BufferMemory& destination, const CopyOp& op) {
-            table.Put(destination.address + op.destination, op.block->backing->memory.address + op.source, op.bytes);
+        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
+            if (IsScattered(destination, op))
+                table.Put(destination.address + op.destination, op.block->backing->memory.address + op.source,
+                          op.bytes);
         });
         table.Record(m_vk, m_cmd, m_rules.scatter, slice->block->backing->memory.address + slice->offset);
         m_stats.scatteredCopies += count;
@@ -216,6 +259,7 @@ class WriteRecorder
     PlanScratch& m_scratch;
     BatchStats& m_stats;
     bool m_separated = false; // a barrier lies between this level's scatter and what follows
+    RegionReason m_whyNot = RegionReason::Few; // why this level's short writes are not scattered, if they are not
 };
 
 void RecordImageWrite(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageWrite& write, BatchStats& stats)
@@ -234,6 +278,7 @@ void RecordImageWrite(const DeviceDispatch& vk, VkCommandBuffer cmd, const Image
         vk.CmdCopyBufferToImage2(cmd, &copy);
     }
     stats.copyRegions += write.pieces.size();
+    stats.imageRegions += write.pieces.size();
     ImageBarrier(vk, cmd, write.target, kLayout, write.target.newLayout, kCopy, VK_ACCESS_2_TRANSFER_WRITE_BIT, kAll,
                  AccessesOf(write.target.newLayout));
 }
@@ -250,6 +295,7 @@ void RecordBufferRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const Buffe
     copy.pRegions = &region;
     vk.CmdCopyBuffer2(cmd, &copy);
     ++stats.copyRegions;
+    ++stats.reads;
 }
 
 void RecordImageRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageRead& read, BatchStats& stats)
@@ -265,14 +311,38 @@ void RecordImageRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageR
     copy.pRegions = &read.region;
     vk.CmdCopyImageToBuffer2(cmd, &copy);
     ++stats.copyRegions;
+    ++stats.reads;
     ImageBarrier(vk, cmd, read.target, kLayout, read.target.newLayout, kCopy, VK_ACCESS_2_TRANSFER_READ_BIT, kAll,
                  AccessesOf(read.target.newLayout));
 }
 } // namespace
 
+bool Epoch::Delays(const Backing& source, const Backing& destination, const DeviceCopyRegion& region) const noexcept
+{
+    if (readKeys.contains(KeyOf(&destination)))
+        return true;
+    const auto from = moved.find(KeyOf(&source));
+    if (from != moved.end() && from->second.written.Overlaps(region.source, region.bytes))
+        return true;
+    const auto to = moved.find(KeyOf(&destination));
+    return to != moved.end() && (to->second.written.Overlaps(region.destination, region.bytes) ||
+                                 to->second.read.Overlaps(region.destination, region.bytes));
+}
+
+void Epoch::Append(const Ref<Backing>& source, const Ref<Backing>& destination, const DeviceCopyRegion& region)
+{
+    if (moves.empty() || moves.back().source.Get() != source.Get() ||
+        moves.back().destination.Get() != destination.Get())
+        moves.push_back({source, destination, {}});
+    moves.back().regions.push_back(region);
+    moved[KeyOf(source.Get())].read.Add(region.source, region.bytes);
+    moved[KeyOf(destination.Get())].written.Add(region.destination, region.bytes);
+}
+
 bool Batch::HasWrites() const noexcept
 {
-    return std::any_of(epochs.begin(), epochs.end(), [](const Epoch& epoch) { return epoch.HasWrites(); });
+    return std::any_of(epochs.begin(), epochs.end(),
+                       [](const Epoch& epoch) { return epoch.HasWrites() || epoch.HasMoves(); });
 }
 
 bool Batch::HasImages() const noexcept
@@ -294,8 +364,11 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
                        PlanScratch& scratch)
 {
     BatchStats stats;
-    bool hasReads = false;
-    const CopyStages stages(rules.scatter.kernels != nullptr);
+    bool meetsHost = false; // the CPU may read what copies wrote
+    const CopyStages stages(rules.scatter.kernels != nullptr || rules.moves.kernels != nullptr,
+                            rules.inlined.maxBytes != 0);
+    stats.scatterMaxBytes = rules.scatter.maxBytes;
+    stats.scatterMinWrites = rules.scatter.minWrites;
     WriteRecorder recorder(vk, cmd, rules, stages, scratch, stats);
     MemoryBarrier(vk, cmd, kAll, kAnyAccess, stages.stage, stages.access);
     for (size_t i = 0; i < batch.epochs.size(); ++i)
@@ -306,10 +379,19 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
         recorder.Record(epoch.writes);
         for (const ImageWrite& write : epoch.imageWrites)
             RecordImageWrite(vk, cmd, write, stats);
+        if (epoch.HasMoves())
+        {
+            meetsHost = true;
+            if (epoch.HasWrites())
+                MemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
+            for (const BufferMoves& moves : epoch.moves)
+                RecordDeviceCopies(vk, cmd, rules.moves, moves.source->memory, moves.destination->memory, moves.regions,
+                                   stats.moves);
+        }
         if (!epoch.HasReads())
             continue;
-        hasReads = true;
-        if (epoch.HasWrites())
+        meetsHost = true;
+        if (epoch.HasWrites() || epoch.HasMoves())
             MemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
         for (const BufferRead& read : epoch.reads)
             RecordBufferRead(vk, cmd, read, stats);
@@ -317,8 +399,8 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
             RecordImageRead(vk, cmd, read, stats);
     }
     MemoryBarrier(vk, cmd, stages.stage, stages.write,
-                  kAll | (hasReads ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
-                  kAnyAccess | (hasReads ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
+                  kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
+                  kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
     return stats;
 }
 } // namespace sedx

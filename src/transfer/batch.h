@@ -1,12 +1,16 @@
 // Batch: what goes out in one submission. Plain data, filled by the transfer engine, read by the recorder.
 #pragma once
 
+#include "base/range_set.h"
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
+#include "transfer/inline_update.h"
+#include "transfer/device_copy.h"
 #include "transfer/scatter.h"
 
 #include <sedx/readback_queue.h>
 
+#include <array>
 #include <functional>
 #include <unordered_map>
 #include <unordered_set>
@@ -58,28 +62,71 @@ struct ImageRead
     std::shared_ptr<ReadbackRecord> record;
 };
 
-// Writes, then reads. Whatever must come after the reads goes into the next epoch.
+// Copies from one backing to another.
+struct BufferMoves
+{
+    Ref<Backing> source;
+    Ref<Backing> destination;
+    std::vector<DeviceCopyRegion> regions;
+};
+
+// Writes, then moves, then reads, with barriers between. Within each of the three nothing depends on the order, so
+// whatever must come after something of its own or a later kind goes into the next epoch.
 struct Epoch
 {
     std::vector<BufferWrites> writes;
     std::unordered_map<Backing*, size_t> writeIndex;
     std::vector<ImageWrite> imageWrites;
+    std::vector<BufferMoves> moves;
     std::vector<BufferRead> reads;
     std::vector<ImageRead> imageReads;
 
     bool HasWrites() const noexcept { return !writes.empty() || !imageWrites.empty(); }
+    bool HasMoves() const noexcept { return !moves.empty(); }
     bool HasReads() const noexcept { return !reads.empty() || !imageReads.empty(); }
     std::unordered_set<uint64_t> readKeys; // what the reads touch: KeyOf
+
+    struct MovedRanges
+    {
+        RangeSet read;
+        RangeSet written;
+    };
+    std::unordered_map<uint64_t, MovedRanges> moved; // what the moves touch, by KeyOf
+
+    // A write to this must not be carried out before the reads and moves that are here already.
+    bool DelaysWrite(uint64_t key) const noexcept { return readKeys.contains(key) || moved.contains(key); }
+    // The same for a move; those to other ranges of the same buffers may join.
+    bool Delays(const Backing& source, const Backing& destination, const DeviceCopyRegion& region) const noexcept;
+    void Append(const Ref<Backing>& source, const Ref<Backing>& destination, const DeviceCopyRegion& region);
 };
 
 inline uint64_t KeyOf(const Backing* backing) noexcept { return reinterpret_cast<uint64_t>(backing); }
 inline uint64_t KeyOf(VkImage image) noexcept { return reinterpret_cast<uint64_t>(image); }
 
+// Why a write went by a copy region.
+enum class RegionReason : uint32_t
+{
+    Asked,     // TransferPath::Regions, or one of TransferPath::Inline that may not be an update
+    NoShader,  // the queue has no compute, there is no kernel, or the profile does not use it
+    Long,      // longer than what the shader is given
+    NoAddress, // the buffer has none
+    Few,       // fewer than what a dispatch is worth
+    NoTable,   // no staging for the table
+    Count,
+};
+
 struct BatchStats
 {
-    uint64_t copyRegions = 0;
+    uint64_t copyRegions = 0; // of writes, reads and images
     uint64_t scatteredCopies = 0;
+    uint64_t inlinedCopies = 0;
     uint64_t supersededBytes = 0;
+    std::array<uint64_t, static_cast<size_t>(RegionReason::Count)> regions{}; // of writes to buffers, by reason
+    uint64_t imageRegions = 0;                                                // of writes to images
+    uint64_t reads = 0;
+    uint64_t scatterMaxBytes = 0; // of the rules
+    uint64_t scatterMinWrites = 0;
+    DeviceCopyStats moves;
 };
 
 struct Batch
@@ -105,7 +152,7 @@ struct Batch
             m_lastHeld = &*slices.try_emplace(block, 0).first; // stays where it is
         ++m_lastHeld->second;
     }
-    bool HasWrites() const noexcept;
+    bool HasWrites() const noexcept; // or moves: what every submission sends
     bool HasImages() const noexcept;
     // Whether there is something to send if reads go out up to this frame.
     bool HasWork(uint64_t readsThrough) const noexcept;
@@ -117,6 +164,9 @@ struct Batch
 struct RecordRules
 {
     ScatterRules scatter;
+    InlineRules inlined;
+    RegionReason withoutShader = RegionReason::NoShader; // why scatter.kernels is null
+    DeviceCopyRules moves;
     // Staging for a table, kept until the batch has passed. Without room for it copy regions do the work.
     std::function<Result<Slice>(uint64_t bytes)> allocateTable;
 };

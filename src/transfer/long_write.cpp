@@ -31,7 +31,7 @@ void TransferEngine::Join(BufferResource& resource, const CopyOp& op, Carriers& 
     carriers.lastBatch = m_current->number;
 }
 
-// A chunk is a staging block at most: small enough to stay in the cache between the thread that fills it and the GPU.
+// A chunk is what the profile says, and a staging block at most: small enough to stay in the cache between the thread that fills it and the GPU.
 Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& resource, uint64_t offset,
                                                              std::span<const std::byte> bytes,
                                                              const WriteOptions& options)
@@ -50,14 +50,15 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
         m_workers.Finish(chunk.job);
         Join(resource, chunk.op, carriers);
     };
+    const uint64_t chunkBytes = std::min(m_staging->Desc().blockBytes, m_chunkBytes.load(std::memory_order_relaxed));
     size_t turn = 0;
     for (uint64_t done = 0; done < bytes.size(); turn ^= 1)
     {
         Chunk& chunk = chunks[turn];
         Chunk& before = chunks[turn ^ 1];
         const uint64_t rest = bytes.size() - done;
-        auto slice = AllocateStaging(1, std::min(rest, m_staging->Desc().blockBytes), kStagingCacheLine, rest,
-                                           options, [&] { finish(before); });
+        auto slice =
+            AllocateStaging(1, std::min(rest, chunkBytes), kStagingCacheLine, rest, options, [&] { finish(before); });
         if (!slice)
         {
             finish(before);

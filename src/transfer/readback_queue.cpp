@@ -13,6 +13,11 @@ Result<ReadbackTicket> ReadbackQueue::RequestImage(const ImageTarget& image, con
     return m_engine->RequestImage(image, region, m_engine->NumberOf(frame));
 }
 
+Result<void> ReadbackQueue::Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs)
+{
+    return m_engine->Read(view, destination, timeoutNs);
+}
+
 Result<void> ReadbackQueue::Submit()
 {
     auto batch = m_engine->Submit(TransferEngine::kAllReads);

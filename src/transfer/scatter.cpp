@@ -1,5 +1,7 @@
 #include "transfer/scatter.h"
 
+#include "transfer/transfer_profile.h"
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
@@ -9,32 +11,23 @@ namespace sedx
 namespace
 {
 constexpr uint32_t kGroupSize = 64; // local_size_x of shaders/scatter.comp
-
-// What one invocation should copy, by measurement. A GPU wants neighbours to copy neighbouring words; a driver that runs
-// shaders on the CPU has as many invocations at once as its vectors have lanes, and pays for each.
-constexpr uint32_t kLaneBytes = 4;
-constexpr uint32_t kLaneBytesOnCpu = 512;
-
-// Where copy regions become better than entries, by measurement (docs/performance.md): never below a long write on a GPU,
-// near 512 bytes on a driver that runs shaders on the CPU.
-constexpr uint64_t kMaxBytes = 64 * 1024 - 1;
-constexpr uint64_t kMaxBytesOnCpu = 512;
-constexpr uint64_t kMinWrites = 16; // a dispatch with its table costs about as much as some regions
 } // namespace
 
-ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferPath path) noexcept
+ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferPath path,
+                            const TransferProfile& profile) noexcept
 {
     ScatterRules rules;
-    const bool possible = (device.queues[queue].flags & VK_QUEUE_COMPUTE_BIT) != 0 &&
-                          device.kernels->Pipeline(Kernel::Scatter) != VK_NULL_HANDLE;
-    if (!possible || path == TransferPath::Regions)
+    const bool isForced = path == TransferPath::Scatter;
+    const bool isWanted = isForced || (path == TransferPath::Auto && profile.scatterMaxBytes != 0);
+    const bool isPossible = (device.queues[queue].flags & VK_QUEUE_COMPUTE_BIT) != 0 &&
+                            device.kernels->Pipeline(Kernel::Scatter) != VK_NULL_HANDLE;
+    if (!isWanted || !isPossible)
         return rules;
     rules.kernels = device.kernels.get();
     rules.maxGroups = device.properties.limits.maxComputeWorkGroupCount[0];
-    const bool isCpu = device.properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    rules.maxBytes = isCpu && path == TransferPath::Auto ? kMaxBytesOnCpu : kMaxBytes;
-    rules.laneBytes = isCpu ? kLaneBytesOnCpu : kLaneBytes;
-    rules.minWrites = path == TransferPath::Scatter ? 1 : kMinWrites;
+    rules.maxBytes = isForced ? kScatterMost : profile.scatterMaxBytes;
+    rules.minWrites = isForced ? 1 : profile.scatterMinWrites;
+    rules.laneBytes = profile.scatterLaneBytes;
     return rules;
 }
 

@@ -6,6 +6,7 @@
 #include "vulkan/kernels.h"
 
 #include <sedx/transfer_path.h>
+#include <sedx/transfer_profile.h>
 
 namespace sedx
 {
@@ -14,15 +15,16 @@ struct Slice;
 // Which way short writes take on one queue.
 struct ScatterRules
 {
-    const Kernels* kernels = nullptr; // null: copy regions only
-    uint64_t maxBytes = 0;            // longer ones are copied by regions
-    uint64_t minWrites = 0;           // fewer at once are, too
+    const Kernels* kernels = nullptr; // null: the shader is not used
+    uint64_t maxBytes = 0;            // longer ones go another way
+    uint64_t minWrites = 0;           // fewer at once do, too
     uint32_t laneBytes = 4;           // what one invocation copies, if there are enough of them
     uint32_t maxGroups = 65'535;      // maxComputeWorkGroupCount[0]
 };
 
 // Rules for a device; a queue without compute gets none.
-ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferPath path) noexcept;
+ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferPath path,
+                            const TransferProfile& profile) noexcept;
 
 // The entries of one dispatch sequence, grouped by how many invocations share an entry.
 class ScatterTable

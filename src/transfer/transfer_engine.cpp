@@ -10,7 +10,6 @@
 #include <bit>
 #include <chrono>
 #include <cstring>
-#include <thread>
 
 namespace sedx
 {
@@ -18,18 +17,6 @@ namespace
 {
 // Writes of this length and more may be split to use up the rest of a block; shorter ones stay in one piece.
 constexpr uint64_t kSplittable = 4096;
-
-// Threads that copy the bytes of long writes together. An H200 and its 16 cores are fastest with six (46.3 GB/s; four: 36.9,
-// eight: 43.5; docs/performance.md); half of the cores stay with the application.
-constexpr uint32_t kMostCopyThreads = 6;
-
-uint32_t CopyThreads() noexcept
-{
-    return std::clamp(std::thread::hardware_concurrency() / 2, 1u, kMostCopyThreads);
-}
-
-// Across a bus staging is faster for long writes: 46 GB/s against 33 by several threads that write to mapped device memory.
-constexpr uint64_t kMaxDirectBytesOverBus = 1ull << 20;
 
 uint64_t TotalBytes(std::span<const BufferWrite> writes) noexcept
 {
@@ -68,15 +55,15 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
 }
 } // namespace
 
-TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc)
-    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(CopyThreads()),
+TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc,
+                               const TransferProfile& profile)
+    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
-      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_current(std::make_unique<Batch>())
+      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_framesInFlight(desc.framesInFlight),
+      m_current(std::make_unique<Batch>())
 {
+    TakeProfile(profile);
     m_current->number = 1;
-    if (m_core->Memory().Strategy().memoryClass == MemoryClass::FullBar ||
-        m_core->Memory().Strategy().memoryClass == MemoryClass::SmallBar)
-        m_maxDirectBytes = kMaxDirectBytesOverBus;
     m_pressureHandler =
         m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
             PollAll();
@@ -85,6 +72,20 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
 }
 
 TransferEngine::~TransferEngine() = default;
+
+TransferProfile TransferEngine::Profile() const noexcept
+{
+    const std::lock_guard lock(m_profileMutex);
+    return m_profile;
+}
+
+void TransferEngine::TakeProfile(const TransferProfile& profile) noexcept
+{
+    const std::lock_guard lock(m_profileMutex);
+    m_profile = profile;
+    m_directMaxBytes.store(profile.directMaxBytes, std::memory_order_relaxed);
+    m_chunkBytes.store(profile.chunkBytes, std::memory_order_relaxed);
+}
 
 Result<void> TransferEngine::CheckWritable(const BufferWrite& write) const
 {
@@ -109,7 +110,7 @@ bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const Buffe
     const Ref<Backing>& backing = resource.backing;
     if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
         return false;
-    if (backing->memory.deviceLocal && TotalBytes(writes) > m_maxDirectBytes)
+    if (backing->memory.deviceLocal && TotalBytes(writes) > m_directMaxBytes.load(std::memory_order_relaxed))
         return false;
     for (const BufferWrite& write : writes)
     {
@@ -221,8 +222,8 @@ Result<bool> TransferEngine::WaitForStaging()
 
 Epoch& TransferEngine::EpochForWrite(uint64_t key)
 {
-    // A write must not overtake a read of the same thing: it begins a new epoch.
-    if (m_current->epochs.empty() || m_current->epochs.back().readKeys.contains(key))
+    // A write must not overtake a read or a move of the same thing: it begins a new epoch.
+    if (m_current->epochs.empty() || m_current->epochs.back().DelaysWrite(key))
         m_current->epochs.emplace_back();
     return m_current->epochs.back();
 }
@@ -258,6 +259,7 @@ Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite
             if (all.firstBatch == 0)
                 all.firstBatch = carriers->firstBatch;
             all.lastBatch = std::max(all.lastBatch, carriers->lastBatch);
+            all.inPlace |= carriers->inPlace;
         }
         if (!writable)
             return Forward(writable);
@@ -271,7 +273,7 @@ WriteList& TransferEngine::ListFor(const Ref<Backing>& backing)
     if (!m_current->epochs.empty())
     {
         Epoch& last = m_current->epochs.back();
-        if (last.readKeys.empty() && m_lastList < last.writes.size() &&
+        if (last.readKeys.empty() && last.moved.empty() && m_lastList < last.writes.size() &&
             last.writes[m_lastList].backing.Get() == backing.Get())
             return last.writes[m_lastList].list;
     }
@@ -309,7 +311,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     if (WriteDirect(resource, writes))
     {
         m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
-        return Carriers{};
+        return Carriers{.inPlace = true};
     }
     if (writes.size() == 1 && IsStreamed(total, options))
     {
@@ -369,10 +371,12 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
             {
                 uint64_t wanted = rest.size();
                 if (!splittable) // with the short ones behind it
-                    for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most; ++k)
+                    for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most;
+                         ++k)
                         wanted = AlignUp(wanted, kStagingAlignment) + writes[k].bytes.size();
-                auto cut = AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
-                                           splittable ? kStagingCacheLine : kStagingAlignment, missing, options, commit);
+                auto cut =
+                    AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
+                                    splittable ? kStagingCacheLine : kStagingAlignment, missing, options, commit);
                 if (!cut) // the writes before this one stand
                 {
                     GiveBack(std::span(slices).subspan(wholeSlices));
@@ -432,47 +436,6 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     lease.mapped = {slice->Data(), static_cast<size_t>(bytes)};
     lease.ticket = UploadTicket(shared_from_this(), {0, 0, frame});
     return lease;
-}
-
-Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t frame)
-{
-    if (!view.buffer)
-        return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
-    if (!m_alive.load() || view.buffer.Resource()->core != m_core.get())
-        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone, or another one", view.buffer.Name());
-    if (m_core->Device().IsLost())
-        return m_core->Device().LostError();
-    const CheckedRange range = Check(view);
-    if (!range.valid || range.bytes == 0)
-        return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
-                    view.bytes, view.buffer.Name(), view.buffer.GetSize());
-    const auto allocate = [&] { return m_readback->Allocate(range.bytes, range.bytes, kStagingCacheLine, true); };
-    auto slice = allocate();
-    if (!slice && slice.error().code == ErrorCode::OutOfDeviceMemory)
-        slice = m_readback->Relieve(range.bytes, allocate);
-    if (!slice)
-        return Forward(slice);
-    auto record = std::make_shared<ReadbackRecord>();
-    record->engine = shared_from_this();
-    record->slice = *slice;
-
-    BufferResource& resource = *view.buffer.Resource();
-    const std::lock_guard lock(m_mutex);
-    BufferRead read;
-    {
-        const std::lock_guard resourceLock(resource.mutex);
-        read.source = resource.backing;
-    }
-    read.offset = range.offset;
-    read.frame = std::max<uint64_t>(1, frame);
-    read.record = record;
-    record->batch.store(m_current->number);
-    read.source->lastBatch.store(m_current->number);
-    Epoch& epoch = EpochForRead();
-    epoch.readKeys.insert(KeyOf(read.source.Get()));
-    epoch.reads.push_back(std::move(read));
-    m_counters.readbackBytes.fetch_add(range.bytes, std::memory_order_relaxed);
-    return ReadbackTicket(std::move(record));
 }
 
 uint64_t TransferEngine::NumberOf(const Frame& frame) const noexcept

@@ -7,7 +7,11 @@
 #pragma once
 
 #include "base/copy_workers.h"
+#include "buffer/range.h"
 #include "transfer/batch.h"
+#include "transfer/batch_history.h"
+
+#include <sedx/readback_subscription.h>
 
 #include <condition_variable>
 #include <map>
@@ -22,17 +26,20 @@ struct TransferCounters
     std::atomic<uint64_t> supersededBytes{0};
     std::atomic<uint64_t> copyRegions{0};
     std::atomic<uint64_t> scatteredCopies{0};
+    std::atomic<uint64_t> inlinedCopies{0};
+    std::atomic<uint64_t> copiedBytes{0};
+    std::atomic<uint64_t> copiedByShader{0};
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
 };
 
-inline constexpr uint64_t kStagingAlignment = 4; // small writes pack tightly
+inline constexpr uint64_t kStagingAlignment = 4;  // small writes pack tightly
 inline constexpr uint64_t kStagingCacheLine = 64; // long ones begin on a cache line
 
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
   public:
-    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc);
+    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc, const TransferProfile& profile);
     ~TransferEngine();
 
     // ---- collecting
@@ -40,8 +47,14 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<Carriers> Write(std::span<const BufferWrite> writes, const WriteOptions& options);
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                 std::span<const std::byte> bytes, const WriteOptions& options);
+    Result<Carriers> Copy(std::span<const BufferMove> moves);
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
     Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
+    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
+    Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView& view);
+    // Collects a read for each subscription, of the end of this frame; no lock of the library is held.
+    void RequestSubscribed(uint64_t frame);
+    ReadbackValue LatestOf(SubscriptionState& subscription) noexcept;
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, uint64_t frame);
     Carriers LastTransfer(const Buffer& buffer);
 
@@ -79,6 +92,12 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     VkResult PrepareBytes(ReadbackRecord& record) noexcept;
     void Release(ReadbackRecord& record) noexcept;
 
+    // ---- deciding and telling
+    TransferProfile Profile() const noexcept;
+    // Measures, and takes the result. Nobody submits meanwhile.
+    Result<TransferProfile> Calibrate();
+    std::string Explain(Carriers carriers) noexcept;
+
     const TransferCounters& Counters() const noexcept { return m_counters; }
     BufferCore& Core() const noexcept { return *m_core; }
     void Shutdown() noexcept;
@@ -100,7 +119,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Carriers WriteShort(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
     // The list for writes to this buffer, of the epoch that they belong to. Both mutexes are held.
     WriteList& ListFor(const Ref<Backing>& backing);
-    Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes, const WriteOptions& options);
+    Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
+                             const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.
     bool IsStreamed(uint64_t bytes, const WriteOptions& options) const noexcept;
     Result<Carriers> WriteStreamed(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
@@ -111,15 +131,28 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // has cut so far: nobody else could send it out.
     Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, uint64_t missing,
                                   const WriteOptions& options, const std::function<void()>& commit);
+    Result<void> CheckMovable(const BufferMove& move) const;
     void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
+    static Ref<Backing> BackingOf(BufferResource& resource);
+    Result<CheckedRange> CheckReadable(const BufferView& view) const;
+    // With memory of its own. No lock of the library is held.
+    Result<std::shared_ptr<ReadbackRecord>> MakeRecord(uint64_t bytes);
+    // A copy of as many bytes as the record's slice has joins the batch at hand.
+    void CollectRead(const Ref<Backing>& source, uint64_t offset, uint64_t frame,
+                     const std::shared_ptr<ReadbackRecord>& record);
+    std::vector<std::shared_ptr<SubscriptionState>> Subscriptions();
+    void SettleSubscription(SubscriptionState& subscription) noexcept;
+    void EndSubscriptions() noexcept;
     Epoch& EpochForWrite(uint64_t key);
     Epoch& EpochForRead();
     bool HoldsBack() const noexcept;
     Batch* TakeBatch(uint64_t readsThrough);
     Result<size_t> BeginCommands();
     Result<void> RecordAndSubmit(Batch& batch);
-    BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue);
+    // `frame`: of the engine's commands; 0: the library's own.
+    BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue, uint64_t frame);
+    void TakeProfile(const TransferProfile& profile) noexcept;
     Result<void> WaitForFrame(uint64_t frame, uint64_t timeoutNs, WaitCause cause);
     void FailBatch(uint64_t number, Error error) noexcept;
     void PollAll() noexcept;
@@ -130,7 +163,6 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     SubmitMode m_submitMode;
     TransferPath m_path;
     CopyWorkers m_workers;
-    uint64_t m_maxDirectBytes = ~uint64_t{0}; // in one call, written in place into device memory
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
     uint64_t m_pressureHandler = 0;
@@ -140,10 +172,19 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
 
+    mutable std::mutex m_profileMutex;
+    TransferProfile m_profile;
+    std::atomic<uint64_t> m_directMaxBytes{0}; // of the profile: asked by each write
+    std::atomic<uint64_t> m_chunkBytes{0};     // of the profile
+    const uint32_t m_framesInFlight;
+    std::mutex m_subscriptionsMutex;
+    std::vector<std::weak_ptr<SubscriptionState>> m_subscriptions;
+
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
     size_t m_lastList = 0; // where ListFor looks first, in the last epoch
     std::deque<std::unique_ptr<Batch>> m_pending;
+    BatchHistory m_history;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few
     std::vector<Lease> m_leases;
     uint64_t m_openSlices = 0; // cut by writers that have not appended yet

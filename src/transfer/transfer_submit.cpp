@@ -109,10 +109,15 @@ Result<size_t> TransferEngine::BeginCommands()
     return index;
 }
 
-BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue)
+BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue, uint64_t frame)
 {
+    const TransferProfile profile = Profile();
     RecordRules rules;
-    rules.scatter = ScatterRulesOf(m_core->Device(), queue, m_path);
+    rules.scatter = ScatterRulesOf(m_core->Device(), queue, m_path, profile);
+    rules.inlined = InlineRulesOf(m_path, profile);
+    if (m_path == TransferPath::Regions || m_path == TransferPath::Inline)
+        rules.withoutShader = RegionReason::Asked;
+    rules.moves = DeviceCopyRulesOf(m_core->Device(), queue, m_path, profile);
     rules.allocateTable = [&](uint64_t bytes) {
         auto slice = m_staging->Allocate(bytes, bytes, kTableAlignment, false);
         if (slice)
@@ -120,9 +125,13 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
         return slice;
     };
     const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, batch, rules, m_planScratch);
-    m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
+    m_counters.copyRegions.fetch_add(stats.copyRegions + stats.moves.regions, std::memory_order_relaxed);
     m_counters.scatteredCopies.fetch_add(stats.scatteredCopies, std::memory_order_relaxed);
+    m_counters.inlinedCopies.fetch_add(stats.inlinedCopies, std::memory_order_relaxed);
+    m_counters.copiedByShader.fetch_add(stats.moves.shaderBytes, std::memory_order_relaxed);
     m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
+    const std::lock_guard lock(m_mutex);
+    m_history.Add({batch.number, queue, frame, stats, profile.origin});
     return stats;
 }
 
@@ -130,7 +139,7 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
 {
     DeviceState& device = m_core->Device();
     const CommandSlot slot = m_commands[batch.commands];
-    const BatchStats stats = Record(batch, slot.cmd, 0);
+    Record(batch, slot.cmd, 0, 0);
     VkResult result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
     if (result != VK_SUCCESS)
         return FailVk(result, "ending a command buffer for transfers");
@@ -169,7 +178,7 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
     submit.pSignalSemaphoreInfos = &signal;
     result = device.Submit(0, {&submit, 1}, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
-        return FailVk(result, "submitting {} copies", stats.copyRegions + stats.scatteredCopies);
+        return FailVk(result, "submitting copies");
     m_core->GetTimelines().SetHanded(kTransferTimeline, value);
     m_counters.submissions.fetch_add(1, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
@@ -229,6 +238,8 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
                     m_core->GetTimelines().QueueCount());
     if (!m_core->Frames().IsOpen(frame))
         return Fail(ErrorCode::WrongState, "CmdFlush: frame {} is not open", frame);
+    if (m_submitMode == SubmitMode::Recorded && readsThrough == kAllReads)
+        RequestSubscribed(frame);
     const std::lock_guard submitLock(m_submitMutex);
     {
         // Image copies were checked against the granularity of queue 0.
@@ -247,7 +258,7 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
         const std::lock_guard lock(m_mutex);
         return m_current->number - 1;
     }
-    Record(*batch, cmd, queue);
+    Record(*batch, cmd, queue, frame);
     const VkResult flushed = m_core->FlushHostWrites(); // after the tables were written
     const std::lock_guard lock(m_mutex);
     batch->frame = frame;
@@ -528,12 +539,14 @@ ReadbackRecord::~ReadbackRecord()
 void TransferEngine::Shutdown() noexcept
 {
     m_core->Allocator().Ladder().Unregister(m_pressureHandler);
+    EndSubscriptions();
     std::deque<std::unique_ptr<Batch>> pending;
     std::unique_ptr<Batch> current;
     {
         const std::lock_guard lock(m_mutex);
         if (m_current->HasWork(kAllReads))
-            SEDX_CORE_WARN_TAG("TRANSFER", "writes or read-backs that were never submitted end with their system");
+            SEDX_CORE_WARN_TAG("TRANSFER",
+                               "writes, copies or read-backs that were never submitted end with their system");
         pending.swap(m_pending);
         current = std::move(m_current);
         m_leases.clear();

@@ -10,7 +10,7 @@ Result<UploadTicket> MakeTicket(const std::shared_ptr<TransferEngine>& engine, R
     if (!carriers)
         return tl::unexpected(std::move(carriers.error()));
     if (carriers->lastBatch == 0)
-        return UploadTicket{};
+        return UploadTicket({}, *carriers); // complete: needs no engine
     return UploadTicket(engine, *carriers);
 }
 
@@ -32,6 +32,17 @@ Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, s
 Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
     return MakeTicket(m_engine, m_engine->Write(writes, options));
+}
+
+Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset)
+{
+    const BufferMove move{source, destination, destinationOffset};
+    return CopyMany({&move, 1});
+}
+
+Result<UploadTicket> UploadQueue::CopyMany(std::span<const BufferMove> moves)
+{
+    return MakeTicket(m_engine, m_engine->Copy(moves));
 }
 
 Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Frame frame, OutOfStaging outOfStaging)
@@ -59,6 +70,14 @@ Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer c
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
     return UploadTicket(m_engine, m_engine->LastTransfer(buffer));
+}
+
+std::string UploadQueue::Explain(const UploadTicket& ticket) const
+{
+    if (ticket.m_engine)
+        return ticket.m_engine->Explain(ticket.m_carriers);
+    return ticket.m_carriers.inPlace ? "In place: the buffer was idle and its memory is mappable; complete."
+                                     : "Complete: there was nothing to do.";
 }
 
 bool UploadTicket::Ready() const noexcept

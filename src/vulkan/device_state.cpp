@@ -138,6 +138,7 @@ void FillDeviceFacts(DeviceState& state)
         {
             queue.flags = families[queue.family].queueFlags;
             queue.imageGranularity = families[queue.family].minImageTransferGranularity;
+            queue.timestampValidBits = families[queue.family].timestampValidBits;
         }
         if (std::find(state.families.begin(), state.families.end(), queue.family) == state.families.end())
             state.families.push_back(queue.family);

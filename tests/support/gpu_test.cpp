@@ -14,10 +14,25 @@ std::map<std::string, std::unique_ptr<TestDevice>>& SharedDevices()
     return devices;
 }
 
+#if defined(__APPLE__)
+constexpr const char* kCacheVariable = "HOME";
+#elif !defined(_WIN32)
+constexpr const char* kCacheVariable = "XDG_CACHE_HOME";
+#endif
+
 // Destroys the shared devices when all tests have run, and looks at what they leave behind.
 class SharedDeviceEnvironment : public testing::Environment
 {
   public:
+    // Profiles that the user's own cache folder may hold would change what tests see.
+    void SetUp() override
+    {
+#if defined(_WIN32)
+        _putenv_s("LOCALAPPDATA", testing::TempDir().c_str());
+#else
+        setenv(kCacheVariable, testing::TempDir().c_str(), 1);
+#endif
+    }
     void TearDown() override
     {
         for (auto& [name, shared] : SharedDevices())
@@ -124,6 +139,7 @@ std::unique_ptr<BufferSystem> GpuTest::MakeSystem(BufferSystemDesc desc)
 {
     desc.device = m_shared->device;
     desc.checked = true;
+    desc.profile.useStored = desc.profile.useStored && !desc.profile.folder.empty(); // a test names the folder itself
     // Checked systems give each buffer a VkBuffer of its own; SEDX_TEST_SHARING=shared runs the same tests as users do.
     const char* sharing = std::getenv("SEDX_TEST_SHARING");
     if (desc.sharing == BufferSharing::Auto && sharing != nullptr && std::string_view(sharing) == "shared")

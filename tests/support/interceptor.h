@@ -39,11 +39,12 @@ struct SubmissionRecord
     std::vector<VkCommandBuffer> commandBuffers{};
 };
 
-// One region of vkCmdCopyBuffer, vkCmdCopyBuffer2, vkCmdCopyBufferToImage2 or vkCmdCopyImageToBuffer2.
+// One region of vkCmdCopyBuffer, vkCmdCopyBuffer2, vkCmdCopyBufferToImage2 or vkCmdCopyImageToBuffer2, or one
+// vkCmdUpdateBuffer.
 struct CopyRecord
 {
     VkCommandBuffer commandBuffer = VK_NULL_HANDLE;
-    VkBuffer source = VK_NULL_HANDLE;      // null: an image
+    VkBuffer source = VK_NULL_HANDLE;      // null: an image, or the command buffer
     VkBuffer destination = VK_NULL_HANDLE; // null: an image
     uint64_t sourceOffset = 0;
     uint64_t destinationOffset = 0;

@@ -80,7 +80,8 @@ TEST_P(ScatterTest, AnyAlignmentAndLength)
     uint64_t count = 0;
     const Counts counts = InFrame(*system, target.buffer, [&] {
         uint64_t offset = 3;
-        for (const uint64_t length : {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 127, 255, 257, 1023, 1025, 4095})
+        for (const uint64_t length :
+             {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 127, 255, 257, 1023, 1025, 4095})
             for (uint64_t shift = 0; shift < 17; ++shift)
             {
                 Write(*system, target, offset + shift, length);
@@ -146,7 +147,8 @@ TEST_P(ScatterTest, ShortOnesOnTopOfALongOne)
 // A few writes are not worth a dispatch; many are.
 TEST_P(ScatterTest, AutoDecidesByNumberAndLength)
 {
-    auto system = MakeSystem();
+    const TransferProfile given{.scatterMaxBytes = 512, .scatterMinWrites = 16, .inlineMaxBytes = 0};
+    auto system = MakeSystem({.profile = {.given = given}});
     ASSERT_TRUE(system);
     Target target = Make(*system, 1'000'000);
     const Counts few = InFrame(*system, target.buffer, [&] {
@@ -161,6 +163,28 @@ TEST_P(ScatterTest, AutoDecidesByNumberAndLength)
     });
     EXPECT_EQ(many.scattered, 900u);
     EXPECT_EQ(many.regions, 0u);
+    const Counts longer = InFrame(*system, target.buffer, [&] {
+        for (uint64_t i = 0; i < 900; ++i)
+            Write(*system, target, i * 1000, 508 + i % 8); // three of eight above the limit
+    });
+    EXPECT_EQ(longer.scattered + longer.regions, 900u);
+    EXPECT_GT(longer.regions, 300u);
+    EXPECT_GT(longer.scattered, 300u);
+    EXPECT_TRUE(SameBytes(target.shadow, ReadBack(*system, {target.buffer})));
+}
+
+TEST_P(ScatterTest, AProfileCanSwitchTheShaderOff)
+{
+    const TransferProfile given{.scatterMaxBytes = 0};
+    auto system = MakeSystem({.profile = {.given = given}});
+    ASSERT_TRUE(system);
+    Target target = Make(*system, 10'000);
+    const Counts counts = InFrame(*system, target.buffer, [&] {
+        for (uint64_t i = 0; i < 100; ++i)
+            Write(*system, target, i * 100, 64);
+    });
+    EXPECT_EQ(counts.scattered, 0u);
+    EXPECT_EQ(counts.regions, 100u);
     EXPECT_TRUE(SameBytes(target.shadow, ReadBack(*system, {target.buffer})));
 }
 

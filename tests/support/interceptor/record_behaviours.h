@@ -108,6 +108,21 @@ struct Behaviour<Fn::CmdCopyBuffer2>
 };
 
 template <>
+struct Behaviour<Fn::CmdUpdateBuffer>
+{
+    static void Run(Interceptor::Impl& impl, PFN_vkCmdUpdateBuffer next, VkCommandBuffer commandBuffer,
+                    VkBuffer destination, VkDeviceSize offset, VkDeviceSize bytes, const void* data)
+    {
+        {
+            const std::lock_guard lock(impl.mutex);
+            ++impl.copyCalls;
+            impl.copies.push_back({commandBuffer, VK_NULL_HANDLE, destination, 0, offset, bytes, {}, impl.copyCalls});
+        }
+        next(commandBuffer, destination, offset, bytes, data);
+    }
+};
+
+template <>
 struct Behaviour<Fn::CmdCopyBufferToImage2>
 {
     static void Run(Interceptor::Impl& impl, PFN_vkCmdCopyBufferToImage2 next, VkCommandBuffer commandBuffer,
