@@ -1,7 +1,8 @@
-// device_copy: one large copy from a buffer in device memory to another, by BufferSystem::CopyBuffer.
+// device_copy: one large copy from a buffer in device memory to another, by UploadQueue::Copy.
 //
-// Recorded, submitted and waited for, in a frame of its own. Baseline: vkCmdCopyBuffer recorded by hand between the same two
-// buffers. After each copy the destination is read back; something in every page of the source is new each time.
+// From the call until the GPU has passed it. Baseline: vkCmdCopyBuffer between the same two buffers, recorded, submitted
+// and waited for by hand. After each copy the destination is read back; something in every page of the source is new
+// each time.
 #include "support/context.h"
 #include "support/measure.h"
 #include "support/raw_copy.h"
@@ -35,24 +36,28 @@ class Copies
 
     void Ours(benchmark::State& state)
     {
-        Run(state, [&](const sedx::Frame& frame, VkCommandBuffer cmd) {
-            Require(m_system->CopyBuffer(frame, cmd, m_source, m_destination, m_bytes.size()), "CopyBuffer");
+        Run(state, [&](const sedx::Frame&) {
+            const auto ticket = Require(m_system->Uploads().Copy(m_source, m_destination), "Copy");
+            Require(ticket.Wait(), "waiting for a copy");
         });
     }
 
     void Plain(benchmark::State& state)
     {
-        Run(state, [&](const sedx::Frame& frame, VkCommandBuffer cmd) {
+        Run(state, [&](const sedx::Frame& frame) {
             const sedx::ResolvedBuffer from = frame.Resolve(m_source);
             const sedx::ResolvedBuffer to = frame.Resolve(m_destination);
             const VkBufferCopy region{from.offset, to.offset, m_bytes.size()};
+            const VkCommandBuffer cmd = m_queue.Begin();
             m_system->GetDevice().Functions().CmdCopyBuffer(cmd, from.buffer, to.buffer, 1, &region);
+            const sedx::SubmitSync sync = Require(frame.SubmitSync(0), "SubmitSync");
+            m_queue.SubmitAndWait(&sync);
         });
     }
 
   private:
-    template <class Record>
-    void Run(benchmark::State& state, const Record& record)
+    template <class F>
+    void Run(benchmark::State& state, const F& copy)
     {
         using Clock = std::chrono::steady_clock;
         for ([[maybe_unused]] auto _ : state)
@@ -60,9 +65,7 @@ class Copies
             Fill();
             const sedx::Frame frame = Require(m_system->BeginFrame(), "BeginFrame");
             const auto begin = Clock::now();
-            record(frame, m_queue.Begin());
-            const sedx::SubmitSync sync = Require(frame.SubmitSync(0), "SubmitSync");
-            m_queue.SubmitAndWait(&sync);
+            copy(frame);
             state.SetIterationTime(std::chrono::duration<double>(Clock::now() - begin).count());
             Require(m_system->EndFrame(frame), "EndFrame");
             VerifyBytes(*m_system, m_destination, 0, m_bytes);

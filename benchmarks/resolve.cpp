@@ -17,8 +17,8 @@ void Resolve(Context& context)
     const auto system = MakeSystem(context);
     std::vector<sedx::Buffer> buffers;
     for (size_t i = 0; i < kBuffers; ++i)
-        buffers.push_back(Require(system->CreateBuffer({.bytes = kBytes, .usage = sedx::BufferUsage::Storage}),
-                                  "creating a buffer"));
+        buffers.push_back(
+            Require(system->CreateBuffer({.bytes = kBytes, .usage = sedx::BufferUsage::Storage}), "creating a buffer"));
     const sedx::Frame frame = Require(system->BeginFrame(), "BeginFrame");
 
     Measurement measurement;

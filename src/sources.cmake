@@ -39,10 +39,12 @@ set(SEDX_SOURCES
     transfer/calibration_bench.cpp
     transfer/calibration_rules.cpp
     transfer/copy_plan.cpp
+    transfer/device_copy.cpp
     transfer/explain.cpp
     transfer/image_transfer.cpp
     transfer/inline_update.cpp
     transfer/long_write.cpp
+    transfer/moves.cpp
     transfer/profile_file.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp

@@ -124,7 +124,9 @@ class SEDX_API BufferSystem
     }
 
     // ---- copies on the GPU, recorded into your command buffer -------------------------------------------------------
-    // No barriers are recorded. Ranges must lie inside the buffers and must not overlap. Zero bytes record nothing.
+    // The plain copy command: no barriers are recorded, and neither the order with uploads nor what is fastest is
+    // looked after; UploadQueue::Copy does both. Ranges must lie inside the buffers and must not overlap. Zero bytes
+    // record nothing.
     Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, uint64_t sourceOffset,
                             const Buffer& destination, uint64_t destinationOffset, uint64_t bytes);
     Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, const Buffer& destination,

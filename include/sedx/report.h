@@ -51,6 +51,8 @@ struct Report
     uint64_t copyRegions = 0;     // recorded
     uint64_t scatteredCopies = 0; // recorded: short writes that the scatter shader carries out
     uint64_t inlinedCopies = 0;   // recorded: short writes by vkCmdUpdateBuffer
+    uint64_t copiedBytes = 0;     // collected by UploadQueue::Copy
+    uint64_t copiedByShader = 0;  // of these, recorded as work of the copy shader
     uint64_t submissions = 0;     // of the library, without those of Calibrate
     uint64_t readbackBytes = 0;
     std::array<WaitReport, static_cast<size_t>(WaitCause::Count)> waits{};

@@ -1,6 +1,9 @@
 // RingBuffer: memory for data that lives one frame, such as constants: written by the CPU, read by that frame, used again
 // when the frame has passed. Grows when a frame needs more than before; 64-bit; any thread.
 //
+// Allocate costs a few nanoseconds and no lock as a rule, however many threads do it: each has a share of a block for the
+// frame, which begins at 1 KiB and grows with what the thread needs, to a quarter of a block.
+//
 //     BufferSlice constants = *ring.Allocate(frame, sizeof(Constants), 0);
 //     memcpy(constants.mapped, &values, sizeof values);     // then bind constants.buffer at constants.offset
 #pragma once
@@ -28,7 +31,7 @@ struct RingBufferDesc
     // Memory grows in blocks of this size (or of one larger request). One block is kept while the ring is idle, the others
     // for BufferSystemDesc::warmMemoryNs.
     uint64_t blockBytes = 256 * 1024;
-    uint64_t maxBytes = 64 * 1024 * 1024; // LimitExceeded beyond
+    uint64_t maxBytes = 64 * 1024 * 1024; // LimitExceeded beyond; what threads have set aside counts
     std::string name = "ring";
 };
 
@@ -41,8 +44,9 @@ class SEDX_API RingBuffer
     RingBuffer& operator=(RingBuffer&&) noexcept;
     ~RingBuffer(); // safe at any time before the BufferSystem goes: blocks in flight are destroyed later
 
-    // `alignment`: a power of two, 0 means what the usage demands of this device. The bytes may be written until the
-    // frame's SubmitSync or CmdFlush (memory that is not coherent is flushed there).
+    // `alignment`: a power of two, 0 means what the usage demands of this device, and at least 64 for multiples of 64 bytes:
+    // memory of the GPU is written fastest in whole lines. The bytes may be written until the frame's SubmitSync or CmdFlush
+    // (memory that is not coherent is flushed there).
     // Errors: WrongState (frame not open), OutOfRange (0 bytes), LimitExceeded, OutOfDeviceMemory.
     Result<BufferSlice> Allocate(const Frame& frame, uint64_t bytes, uint64_t alignment = 0);
 

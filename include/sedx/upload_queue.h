@@ -1,4 +1,4 @@
-// Uploads: bytes from any thread into buffers and images.
+// Uploads: bytes from any thread into buffers and images, and copies between buffers on the device.
 //
 //     UploadTicket done = *system.Uploads().Write(buffer, offset, std::as_bytes(std::span(vertices)));
 //
@@ -108,6 +108,13 @@ struct BufferWrite // one element of WriteMany
     std::span<const std::byte> bytes{};
 };
 
+struct BufferMove // one element of CopyMany
+{
+    BufferView source{};
+    Buffer destination{};
+    uint64_t destinationOffset = 0; // bytes
+};
+
 class SEDX_API UploadQueue
 {
   public:
@@ -127,6 +134,17 @@ class SEDX_API UploadQueue
     // The same for many writes, in order; one ticket for all. On an error the writes before the failing one stand.
     Result<UploadTicket> WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options = {});
 
+    // Copies a range of a buffer to another place on the device, collected like a write: it sees every Write and Copy
+    // before it, and what is written, copied or read back after it sees its result. Long copies go by a compute shader
+    // where that is faster (TransferPath). Until the copy has passed both buffers count as in flight; both may be
+    // dropped at once. Source and destination may be one buffer, but the ranges must not overlap. Zero bytes complete
+    // at once.
+    // Errors: InvalidArgument (empty handle, overlap), OutOfRange, WrongState (buffers of another system), DeviceLost.
+    Result<UploadTicket> Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset = 0);
+
+    // The same for many copies, in order; one ticket for all. On an error the copies before the failing one stand.
+    Result<UploadTicket> CopyMany(std::span<const BufferMove> moves);
+
     // Leases staging memory for the caller's own copy commands in `frame` (default: the current frame).
     // `alignment`: a power of two; 0 means the device's optimal copy alignment.
     // Errors: WrongState (no open frame), OutOfStaging, OutOfRange (0 bytes).
@@ -143,11 +161,11 @@ class SEDX_API UploadQueue
     Result<UploadTicket> Submit();
 
     // Records what was collected into the engine's command buffer of `frame`, outside of a render pass: pipeline
-    // barriers, copies and, for many short writes, a dispatch: the compute pipeline and push constants are not what they were
-    // afterwards. `queue`: where the command buffer will be submitted. Command buffers are submitted in the
-    // order of their CmdFlush calls, each with a SubmitSync of its frame and queue taken after it (not needed with
-    // FrameCompletion::Fences). Allowed in both modes; until the frame has ended, the library's own submissions hold
-    // back, so that no newer write overtakes the recorded ones.
+    // barriers, copies and, for many short writes or long copies, dispatches: the compute pipeline and push constants
+    // are not what they were afterwards. `queue`: where the command buffer will be submitted. Command buffers are
+    // submitted in the order of their CmdFlush calls, each with a SubmitSync of its frame and queue taken after it (not
+    // needed with FrameCompletion::Fences). Allowed in both modes; until the frame has ended, the library's own
+    // submissions hold back, so that no newer write overtakes the recorded ones.
     Result<UploadTicket> CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
 
     // The ticket of the last transfer to or from a buffer; a complete one if there is none under way.

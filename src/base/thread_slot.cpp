@@ -42,8 +42,9 @@ uint32_t ThreadSlot::Take() noexcept
         slot = static_cast<uint32_t>(std::countr_one(taken));
         if (slot == kThreadSlots)
             return kThreadSlots;
-    } while (!s_taken.compare_exchange_weak(taken, taken | (uint64_t{1} << slot), std::memory_order_acquire,
-                                            std::memory_order_relaxed));
+    }
+    while (!s_taken.compare_exchange_weak(taken, taken | (uint64_t{1} << slot), std::memory_order_acquire,
+                                          std::memory_order_relaxed));
     static thread_local const Holder holder(slot); // made once: the thread keeps its number
     Own() = slot;
     return slot;

@@ -345,6 +345,8 @@ Report BufferSystem::GetReport() const
     report.supersededBytes = transfers.supersededBytes.load();
     report.copyRegions = transfers.copyRegions.load();
     report.scatteredCopies = transfers.scatteredCopies.load();
+    report.copiedBytes = transfers.copiedBytes.load();
+    report.copiedByShader = transfers.copiedByShader.load();
     report.inlinedCopies = transfers.inlinedCopies.load();
     report.submissions = transfers.submissions.load();
     report.readbackBytes = transfers.readbackBytes.load();

@@ -54,7 +54,8 @@ class RingBlocks
 {
   public:
     explicit RingBlocks(uint64_t blockBytes) noexcept
-        : m_firstShare(std::min<uint64_t>(kFirstShare, blockBytes)), m_largestShare(std::max(blockBytes / 4, m_firstShare))
+        : m_firstShare(std::min<uint64_t>(kFirstShare, blockBytes)),
+          m_largestShare(std::max(blockBytes / 4, m_firstShare))
     {
     }
 
@@ -63,16 +64,21 @@ class RingBlocks
     bool Refill(RingCursor& cursor, uint32_t slot, uint64_t frame, uint64_t bytes, uint64_t alignment) noexcept
     {
         Filled& block = m_current[slot];
-        GiveBack(cursor, block);
+        if (cursor.block == block.serial && cursor.end == block.head) // nothing was dealt out after it
+            cursor.end = block.head = cursor.head;
         const uint64_t begin = AlignUp(block.head, alignment);
         if (begin >= block.capacity || bytes > block.capacity - begin)
+        {
+            block.head =
+                std::min(AlignUp(block.head, kLineBytes), block.capacity); // the next one may be another thread
             return false;
-        const uint64_t share = cursor.frame == frame ? cursor.next : m_firstShare;
-        const uint64_t room = block.capacity - begin;
-        const uint64_t end = begin + std::min(room, AlignUp(std::max(bytes, share), kLineBytes));
-        block.head = end;
+        }
+        const uint64_t share = std::max(bytes, cursor.frame == frame ? cursor.next : m_firstShare);
+        const uint64_t end = begin + std::min(share, block.capacity - begin);
+        block.head = std::min(AlignUp(end, kLineBytes), block.capacity);
         block.lastFrame = std::max(block.lastFrame, frame);
-        cursor = {frame, begin, end, block.serial, std::min(2 * share, m_largestShare)};
+        const uint64_t next = cursor.frame == frame ? std::min(2 * cursor.next, m_largestShare) : m_firstShare;
+        cursor = {frame, begin, block.head, block.serial, next};
         return true;
     }
 
@@ -123,14 +129,6 @@ class RingBlocks
         uint64_t lastFrame = 0;
         uint64_t serial = 0; // never used again, so that a cursor cannot take a later use of the memory for its own
     };
-
-    static void GiveBack(RingCursor& cursor, Filled& block) noexcept
-    {
-        if (cursor.block != block.serial || cursor.end != block.head)
-            return;
-        block.head = std::min(AlignUp(cursor.head, kLineBytes), cursor.end);
-        cursor.end = cursor.head;
-    }
 
     uint64_t m_firstShare;
     uint64_t m_largestShare;

@@ -37,7 +37,8 @@ struct RingBuffer::Impl
     using Cursors = std::array<Cursor, kMaxOpenFrames>;
 
     explicit Impl(BufferSystem& owner, uint64_t blockBytes)
-        : system(&owner), core(owner.Internals().core), device(&core->Device()), frames(&core->Frames()), blocks(blockBytes)
+        : system(&owner), core(owner.Internals().core), device(&core->Device()), frames(&core->Frames()),
+          blocks(blockBytes)
     {
     }
     ~Impl()
@@ -121,12 +122,12 @@ Result<RingBuffer> RingBuffer::Create(BufferSystem& system, const RingBufferDesc
         impl.ReleasePassed();
     };
     impl.pool = std::make_unique<BlockPool>(*impl.core, std::move(pool));
-    impl.pressureHandler =
-        impl.core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle rings", [&impl](const PressureRequest&) {
-            impl.core->GetTimelines().Poll();
-            impl.core->Frames().Update();
-            return impl.pool->ReleaseIdle();
-        });
+    impl.pressureHandler = impl.core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle rings",
+                                                                    [&impl](const PressureRequest&) {
+                                                                        impl.core->GetTimelines().Poll();
+                                                                        impl.core->Frames().Update();
+                                                                        return impl.pool->ReleaseIdle();
+                                                                    });
     return ring;
 }
 

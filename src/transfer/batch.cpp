@@ -6,9 +6,6 @@ namespace sedx
 {
 namespace
 {
-// Regions in one command: bounds the array that a driver or layer copies at once. No limit of Vulkan.
-constexpr size_t kRegionsPerCommand = 65'536;
-
 void MemoryBarrier(const DeviceDispatch& vk, VkCommandBuffer cmd, VkPipelineStageFlags2 sourceStage,
                    VkAccessFlags2 sourceAccess, VkPipelineStageFlags2 stage, VkAccessFlags2 access)
 {
@@ -320,9 +317,32 @@ void RecordImageRead(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageR
 }
 } // namespace
 
+bool Epoch::Delays(const Backing& source, const Backing& destination, const DeviceCopyRegion& region) const noexcept
+{
+    if (readKeys.contains(KeyOf(&destination)))
+        return true;
+    const auto from = moved.find(KeyOf(&source));
+    if (from != moved.end() && from->second.written.Overlaps(region.source, region.bytes))
+        return true;
+    const auto to = moved.find(KeyOf(&destination));
+    return to != moved.end() && (to->second.written.Overlaps(region.destination, region.bytes) ||
+                                 to->second.read.Overlaps(region.destination, region.bytes));
+}
+
+void Epoch::Append(const Ref<Backing>& source, const Ref<Backing>& destination, const DeviceCopyRegion& region)
+{
+    if (moves.empty() || moves.back().source.Get() != source.Get() ||
+        moves.back().destination.Get() != destination.Get())
+        moves.push_back({source, destination, {}});
+    moves.back().regions.push_back(region);
+    moved[KeyOf(source.Get())].read.Add(region.source, region.bytes);
+    moved[KeyOf(destination.Get())].written.Add(region.destination, region.bytes);
+}
+
 bool Batch::HasWrites() const noexcept
 {
-    return std::any_of(epochs.begin(), epochs.end(), [](const Epoch& epoch) { return epoch.HasWrites(); });
+    return std::any_of(epochs.begin(), epochs.end(),
+                       [](const Epoch& epoch) { return epoch.HasWrites() || epoch.HasMoves(); });
 }
 
 bool Batch::HasImages() const noexcept
@@ -344,8 +364,9 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
                        PlanScratch& scratch)
 {
     BatchStats stats;
-    bool hasReads = false;
-    const CopyStages stages(rules.scatter.kernels != nullptr, rules.inlined.maxBytes != 0);
+    bool meetsHost = false; // the CPU may read what copies wrote
+    const bool hasCompute = rules.scatter.kernels != nullptr || rules.moves.kernels != nullptr;
+    const CopyStages stages(hasCompute, rules.inlined.maxBytes != 0);
     stats.scatterMaxBytes = rules.scatter.maxBytes;
     stats.scatterMinWrites = rules.scatter.minWrites;
     WriteRecorder recorder(vk, cmd, rules, stages, scratch, stats);
@@ -358,10 +379,19 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
         recorder.Record(epoch.writes);
         for (const ImageWrite& write : epoch.imageWrites)
             RecordImageWrite(vk, cmd, write, stats);
+        if (epoch.HasMoves())
+        {
+            meetsHost = true;
+            if (epoch.HasWrites())
+                MemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
+            for (const BufferMoves& moves : epoch.moves)
+                RecordDeviceCopies(vk, cmd, rules.moves, moves.source->memory, moves.destination->memory, moves.regions,
+                                   stats.moves);
+        }
         if (!epoch.HasReads())
             continue;
-        hasReads = true;
-        if (epoch.HasWrites())
+        meetsHost = true;
+        if (epoch.HasWrites() || epoch.HasMoves())
             MemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
         for (const BufferRead& read : epoch.reads)
             RecordBufferRead(vk, cmd, read, stats);
@@ -369,8 +399,8 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
             RecordImageRead(vk, cmd, read, stats);
     }
     MemoryBarrier(vk, cmd, stages.stage, stages.write,
-                  kAll | (hasReads ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
-                  kAnyAccess | (hasReads ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
+                  kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
+                  kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
     return stats;
 }
 } // namespace sedx

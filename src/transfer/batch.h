@@ -1,8 +1,10 @@
 // Batch: what goes out in one submission. Plain data, filled by the transfer engine, read by the recorder.
 #pragma once
 
+#include "base/range_set.h"
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
+#include "transfer/device_copy.h"
 #include "transfer/inline_update.h"
 #include "transfer/scatter.h"
 
@@ -60,18 +62,42 @@ struct ImageRead
     std::shared_ptr<ReadbackRecord> record;
 };
 
-// Writes, then reads. Whatever must come after the reads goes into the next epoch.
+// Copies from one backing to another.
+struct BufferMoves
+{
+    Ref<Backing> source;
+    Ref<Backing> destination;
+    std::vector<DeviceCopyRegion> regions;
+};
+
+// Writes, then moves, then reads, with barriers between. Within each of the three nothing depends on the order, so
+// whatever must come after something of its own or a later kind goes into the next epoch.
 struct Epoch
 {
     std::vector<BufferWrites> writes;
     std::unordered_map<Backing*, size_t> writeIndex;
     std::vector<ImageWrite> imageWrites;
+    std::vector<BufferMoves> moves;
     std::vector<BufferRead> reads;
     std::vector<ImageRead> imageReads;
 
     bool HasWrites() const noexcept { return !writes.empty() || !imageWrites.empty(); }
+    bool HasMoves() const noexcept { return !moves.empty(); }
     bool HasReads() const noexcept { return !reads.empty() || !imageReads.empty(); }
     std::unordered_set<uint64_t> readKeys; // what the reads touch: KeyOf
+
+    struct MovedRanges
+    {
+        RangeSet read;
+        RangeSet written;
+    };
+    std::unordered_map<uint64_t, MovedRanges> moved; // what the moves touch, by KeyOf
+
+    // A write to this must not be carried out before the reads and moves that are here already.
+    bool DelaysWrite(uint64_t key) const noexcept { return readKeys.contains(key) || moved.contains(key); }
+    // The same for a move; those to other ranges of the same buffers may join.
+    bool Delays(const Backing& source, const Backing& destination, const DeviceCopyRegion& region) const noexcept;
+    void Append(const Ref<Backing>& source, const Ref<Backing>& destination, const DeviceCopyRegion& region);
 };
 
 inline uint64_t KeyOf(const Backing* backing) noexcept { return reinterpret_cast<uint64_t>(backing); }
@@ -95,6 +121,7 @@ struct BatchStats
     uint64_t scatteredCopies = 0;
     uint64_t inlinedCopies = 0;
     uint64_t supersededBytes = 0;
+    DeviceCopyStats moves;
     std::array<uint64_t, static_cast<size_t>(RegionReason::Count)> regions{}; // of writes to buffers, by reason
     uint64_t imageRegions = 0;                                                // of writes to images
     uint64_t reads = 0;
@@ -125,7 +152,7 @@ struct Batch
             m_lastHeld = &*slices.try_emplace(block, 0).first; // stays where it is
         ++m_lastHeld->second;
     }
-    bool HasWrites() const noexcept;
+    bool HasWrites() const noexcept; // or moves: what every submission sends
     bool HasImages() const noexcept;
     // Whether there is something to send if reads go out up to this frame.
     bool HasWork(uint64_t readsThrough) const noexcept;
@@ -137,6 +164,7 @@ struct Batch
 struct RecordRules
 {
     ScatterRules scatter;
+    DeviceCopyRules moves;
     InlineRules inlined;
     RegionReason withoutShader = RegionReason::NoShader; // why scatter.kernels is null
     // Staging for a table, kept until the batch has passed. Without room for it copy regions do the work.

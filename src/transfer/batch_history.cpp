@@ -56,6 +56,8 @@ std::string DescribeWork(const std::vector<BatchSummary>& summaries)
         sum.inlinedCopies += stats.inlinedCopies;
         sum.imageRegions += stats.imageRegions;
         sum.reads += stats.reads;
+        sum.moves.copiesByCommand += stats.moves.copiesByCommand;
+        sum.moves.copiesByShader += stats.moves.copiesByShader;
         for (size_t i = 0; i < sum.regions.size(); ++i)
             sum.regions[i] += stats.regions[i];
         sum.scatterMaxBytes = stats.scatterMaxBytes;
@@ -73,6 +75,8 @@ std::string DescribeWork(const std::vector<BatchSummary>& summaries)
         add(sum.regions[i], "write", "writes",
             fmt::format(" by copy regions ({})", Because(static_cast<RegionReason>(i), sum)));
     add(sum.imageRegions, "image copy", "image copies", "");
+    add(sum.moves.copiesByShader, "copy", "copies", " on the device by the copy shader");
+    add(sum.moves.copiesByCommand, "copy", "copies", " on the device by the copy command");
     add(sum.reads, "read-back", "read-backs", "");
     return text.empty() ? "no copies" : text;
 }

@@ -11,6 +11,9 @@ namespace sedx
 {
 struct Block;
 
+// Regions in one command: bounds the array that a driver or layer copies at once. No limit of Vulkan.
+inline constexpr size_t kRegionsPerCommand = 65'536;
+
 struct CopyOp
 {
     uint64_t destination = 0; // bytes in the destination

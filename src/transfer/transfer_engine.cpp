@@ -222,8 +222,8 @@ Result<bool> TransferEngine::WaitForStaging()
 
 Epoch& TransferEngine::EpochForWrite(uint64_t key)
 {
-    // A write must not overtake a read of the same thing: it begins a new epoch.
-    if (m_current->epochs.empty() || m_current->epochs.back().readKeys.contains(key))
+    // A write must not overtake a read or a move of the same thing: it begins a new epoch.
+    if (m_current->epochs.empty() || m_current->epochs.back().DelaysWrite(key))
         m_current->epochs.emplace_back();
     return m_current->epochs.back();
 }
@@ -273,7 +273,7 @@ WriteList& TransferEngine::ListFor(const Ref<Backing>& backing)
     if (!m_current->epochs.empty())
     {
         Epoch& last = m_current->epochs.back();
-        if (last.readKeys.empty() && m_lastList < last.writes.size() &&
+        if (last.readKeys.empty() && last.moved.empty() && m_lastList < last.writes.size() &&
             last.writes[m_lastList].backing.Get() == backing.Get())
             return last.writes[m_lastList].list;
     }

@@ -26,6 +26,8 @@ struct TransferCounters
     std::atomic<uint64_t> supersededBytes{0};
     std::atomic<uint64_t> copyRegions{0};
     std::atomic<uint64_t> scatteredCopies{0};
+    std::atomic<uint64_t> copiedBytes{0};
+    std::atomic<uint64_t> copiedByShader{0};
     std::atomic<uint64_t> inlinedCopies{0};
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
@@ -45,6 +47,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<Carriers> Write(std::span<const BufferWrite> writes, const WriteOptions& options);
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                 std::span<const std::byte> bytes, const WriteOptions& options);
+    Result<Carriers> Copy(std::span<const BufferMove> moves);
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
     Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
     Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
@@ -128,6 +131,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // has cut so far: nobody else could send it out.
     Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, uint64_t missing,
                                   const WriteOptions& options, const std::function<void()>& commit);
+    Result<void> CheckMovable(const BufferMove& move) const;
     void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
     static Ref<Backing> BackingOf(BufferResource& resource);

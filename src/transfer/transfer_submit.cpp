@@ -114,6 +114,7 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     const TransferProfile profile = Profile();
     RecordRules rules;
     rules.scatter = ScatterRulesOf(m_core->Device(), queue, m_path, profile);
+    rules.moves = DeviceCopyRulesOf(m_core->Device(), queue, m_path, profile);
     rules.inlined = InlineRulesOf(m_path, profile);
     if (m_path == TransferPath::Regions || m_path == TransferPath::Inline)
         rules.withoutShader = RegionReason::Asked;
@@ -124,8 +125,9 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
         return slice;
     };
     const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, batch, rules, m_planScratch);
-    m_counters.copyRegions.fetch_add(stats.copyRegions, std::memory_order_relaxed);
+    m_counters.copyRegions.fetch_add(stats.copyRegions + stats.moves.regions, std::memory_order_relaxed);
     m_counters.scatteredCopies.fetch_add(stats.scatteredCopies, std::memory_order_relaxed);
+    m_counters.copiedByShader.fetch_add(stats.moves.shaderBytes, std::memory_order_relaxed);
     m_counters.inlinedCopies.fetch_add(stats.inlinedCopies, std::memory_order_relaxed);
     m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
@@ -137,7 +139,7 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
 {
     DeviceState& device = m_core->Device();
     const CommandSlot slot = m_commands[batch.commands];
-    const BatchStats stats = Record(batch, slot.cmd, 0, 0);
+    Record(batch, slot.cmd, 0, 0);
     VkResult result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
     if (result != VK_SUCCESS)
         return FailVk(result, "ending a command buffer for transfers");
@@ -176,7 +178,7 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
     submit.pSignalSemaphoreInfos = &signal;
     result = device.Submit(0, {&submit, 1}, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
-        return FailVk(result, "submitting {} copies", stats.copyRegions + stats.scatteredCopies + stats.inlinedCopies);
+        return FailVk(result, "submitting copies");
     m_core->GetTimelines().SetHanded(kTransferTimeline, value);
     m_counters.submissions.fetch_add(1, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
@@ -543,7 +545,8 @@ void TransferEngine::Shutdown() noexcept
     {
         const std::lock_guard lock(m_mutex);
         if (m_current->HasWork(kAllReads))
-            SEDX_CORE_WARN_TAG("TRANSFER", "writes or read-backs that were never submitted end with their system");
+            SEDX_CORE_WARN_TAG("TRANSFER",
+                               "writes, copies or read-backs that were never submitted end with their system");
         pending.swap(m_pending);
         current = std::move(m_current);
         m_leases.clear();

@@ -34,6 +34,17 @@ Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes,
     return MakeTicket(m_engine, m_engine->Write(writes, options));
 }
 
+Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset)
+{
+    const BufferMove move{source, destination, destinationOffset};
+    return CopyMany({&move, 1});
+}
+
+Result<UploadTicket> UploadQueue::CopyMany(std::span<const BufferMove> moves)
+{
+    return MakeTicket(m_engine, m_engine->Copy(moves));
+}
+
 Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Frame frame, OutOfStaging outOfStaging)
 {
     return m_engine->Stage(bytes, alignment, m_engine->NumberOf(frame), outOfStaging);

@@ -9,13 +9,16 @@ namespace
 constexpr uint32_t kScatter[] = {
 #include "shaders/scatter.comp.inc"
 };
+constexpr uint32_t kCopy[] = {
+#include "shaders/copy.comp.inc"
+};
 
 struct Source
 {
     const char* name;
     std::span<const uint32_t> words;
 };
-constexpr Source kSources[] = {{"sedx scatter", kScatter}};
+constexpr Source kSources[] = {{"sedx scatter", kScatter}, {"sedx copy", kCopy}};
 static_assert(std::size(kSources) == static_cast<size_t>(Kernel::Count));
 } // namespace
 

@@ -8,6 +8,7 @@ namespace sedx
 enum class Kernel : uint32_t
 {
     Scatter, // shaders/scatter.comp
+    Copy,    // shaders/copy.comp
     Count,
 };
 

@@ -2,6 +2,8 @@
 #include "support/gpu_test.h"
 
 #include <algorithm>
+#include <atomic>
+#include <barrier>
 #include <cstring>
 #include <thread>
 
@@ -380,6 +382,211 @@ TEST_P(RingBufferTest, ThreadsAllocateInOneFrame)
             }
         });
     }
+}
+
+// Every thread's bytes are on the GPU, in frames that are in flight together.
+TEST_P(RingBufferTest, TheGpuSeesWhatSixThreadsWrite)
+{
+    constexpr uint64_t kThreads = 6;
+    constexpr uint64_t kSlices = 40;
+    constexpr uint64_t kStride = 512;
+    constexpr uint64_t kFrames = 8;
+    auto system = MakeSystem({.framesInFlight = 3});
+    ASSERT_TRUE(system);
+    TestCommands commands(TheDevice());
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.blockBytes = 16384}));
+    const uint64_t total = kFrames * kThreads * kSlices * kStride;
+    SEDX_REQUIRE(const Buffer target, system->CreateBuffer(total, BufferUsage::Storage, MemoryType::GPU));
+    Bytes expected(total);
+    commands.RunFrame(*system, [&](const Frame& frame, VkCommandBuffer cmd) {
+        const ResolvedBuffer to = frame.Resolve(target);
+        commands.Functions().CmdFillBuffer(cmd, to.buffer, to.offset, total, 0);
+        commands.Barrier(cmd);
+    });
+    for (uint64_t number = 0; number < kFrames; ++number)
+    {
+        commands.RunFrame(*system, [&](const Frame& frame, VkCommandBuffer cmd) {
+            std::vector<std::vector<BufferSlice>> made(kThreads);
+            std::vector<std::thread> threads;
+            for (uint64_t thread = 0; thread < kThreads; ++thread)
+            {
+                threads.emplace_back([&, thread] {
+                    for (uint64_t i = 0; i < kSlices; ++i)
+                    {
+                        const uint64_t id = (number * kThreads + thread) * kSlices + i;
+                        const Bytes bytes = Pattern(id, 1 + (id * 37) % kStride);
+                        const auto slice = ring.Allocate(frame, bytes.size(), id % 3 == 0 ? 4 : 0);
+                        EXPECT_TRUE(Ok(slice));
+                        if (!slice)
+                            return;
+                        std::copy(bytes.begin(), bytes.end(), slice->mapped);
+                        std::copy(bytes.begin(), bytes.end(),
+                                  expected.begin() + static_cast<std::ptrdiff_t>(id * kStride));
+                        made[thread].push_back(*slice);
+                    }
+                });
+            }
+            for (std::thread& thread : threads)
+                thread.join();
+            const ResolvedBuffer to = frame.Resolve(target);
+            for (uint64_t thread = 0; thread < kThreads; ++thread)
+                for (uint64_t i = 0; i < made[thread].size(); ++i)
+                {
+                    const BufferSlice& slice = made[thread][i];
+                    const uint64_t id = (number * kThreads + thread) * kSlices + i;
+                    commands.Copy(cmd, slice.buffer, slice.offset, to.buffer, to.offset + id * kStride, slice.size);
+                }
+        });
+    }
+    EXPECT_TRUE(SameBytes(expected, ReadBack(*system, target)));
+}
+
+// Some of them have no share of their own then.
+TEST_P(RingBufferTest, MoreThreadsAtOnceThanHaveAShare)
+{
+    constexpr size_t kThreads = 80;
+    auto system = MakeSystem();
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {}));
+    SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+    std::vector<std::vector<BufferSlice>> made(kThreads);
+    std::barrier<> together(kThreads);
+    std::vector<std::thread> threads;
+    for (size_t thread = 0; thread < kThreads; ++thread)
+    {
+        threads.emplace_back([&, thread] {
+            for (int i = 0; i < 10; ++i)
+            {
+                const auto slice = ring.Allocate(frame, 200);
+                EXPECT_TRUE(Ok(slice));
+                if (slice)
+                    made[thread].push_back(*slice);
+                if (i == 0)
+                    together.arrive_and_wait(); // all of them live now
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    Ranges ranges;
+    for (const std::vector<BufferSlice>& slices : made)
+    {
+        EXPECT_EQ(slices.size(), 10u);
+        for (const BufferSlice& slice : slices)
+            ranges.Add(slice);
+    }
+    ASSERT_TRUE(Ok(system->AbandonFrame(frame)));
+}
+
+// What a thread leaves behind is used by those that come after it.
+TEST_P(RingBufferTest, ThreadsThatComeAndGoNeedNoMoreMemory)
+{
+    auto system = MakeSystem({.framesInFlight = 2});
+    ASSERT_TRUE(system);
+    TestCommands commands(TheDevice());
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.blockBytes = 4096}));
+    for (int i = 0; i < 200; ++i)
+        commands.RunFrame(*system, [&](const Frame& frame, VkCommandBuffer) {
+            std::thread([&] { EXPECT_TRUE(Ok(ring.Allocate(frame, 256))); }).join();
+        });
+    EXPECT_LE(ring.CapacityBytes(), 4u * 4096u);
+}
+
+// The frame is refused from the moment on at which it has ended, on every thread.
+TEST_P(RingBufferTest, AFrameThatEndsWhileThreadsAllocate)
+{
+    auto system = MakeSystem({.framesInFlight = 2});
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.blockBytes = 65536, .maxBytes = 1 << 20}));
+    for (int round = 0; round < 20; ++round)
+    {
+        SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+        std::atomic<int> started{0};
+        std::atomic<bool> hasEnded{false};
+        std::vector<std::thread> threads;
+        for (int thread = 0; thread < 4; ++thread)
+        {
+            threads.emplace_back([&] {
+                bool isFirst = true;
+                while (true)
+                {
+                    const bool mustFail = hasEnded.load();
+                    const auto slice = ring.Allocate(frame, 64);
+                    if (mustFail || (!slice && slice.error().code != ErrorCode::LimitExceeded))
+                    {
+                        EXPECT_TRUE(FailsWith(slice, ErrorCode::WrongState));
+                        return;
+                    }
+                    if (std::exchange(isFirst, false))
+                        ++started;
+                }
+            });
+        }
+        while (started.load() < 4)
+            std::this_thread::yield();
+        EXPECT_TRUE(Ok(round % 2 == 0 ? system->EndFrame(frame) : system->AbandonFrame(frame)));
+        hasEnded.store(true);
+        for (std::thread& thread : threads)
+            thread.join();
+    }
+    EXPECT_LE(ring.CapacityBytes(), 1u << 20);
+}
+
+TEST_P(RingBufferTest, TwoOpenFramesKeepApart)
+{
+    auto system = MakeSystem({.framesInFlight = 4});
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.blockBytes = 4096}));
+    SEDX_REQUIRE(const Frame slow, system->BeginFrame());
+    Ranges live; // of the frame that stays open
+    for (int i = 0; i < 3; ++i)
+    {
+        SEDX_REQUIRE(const Frame quick, system->BeginFrame());
+        Ranges both = live;
+        for (int slice = 0; slice < 10; ++slice)
+        {
+            SEDX_REQUIRE(const BufferSlice kept, ring.Allocate(slow, 300));
+            SEDX_REQUIRE(const BufferSlice gone, ring.Allocate(quick, 300));
+            live.Add(kept);
+            both.Add(kept);
+            both.Add(gone);
+        }
+        ASSERT_TRUE(Ok(system->AbandonFrame(quick)));
+        EXPECT_TRUE(FailsWith(ring.Allocate(quick, 300), ErrorCode::WrongState));
+    }
+    ASSERT_TRUE(Ok(system->AbandonFrame(slow)));
+}
+
+// A frame of another system is not open here, even if it has the number of one that is.
+TEST_P(RingBufferTest, FramesOfOtherSystemsAreRefused)
+{
+    auto system = MakeSystem();
+    auto other = MakeSystem();
+    ASSERT_TRUE(system && other);
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {}));
+    SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+    SEDX_REQUIRE(const Frame foreign, other->BeginFrame());
+    ASSERT_EQ(frame.Number(), foreign.Number());
+    EXPECT_TRUE(Ok(ring.Allocate(frame, 16)));
+    EXPECT_TRUE(FailsWith(ring.Allocate(foreign, 16), ErrorCode::WrongState));
+    ASSERT_TRUE(Ok(system->AbandonFrame(frame)));
+    ASSERT_TRUE(Ok(other->AbandonFrame(foreign)));
+}
+
+// Slices of whole lines are written in one go where memory is write-combined.
+TEST_P(RingBufferTest, SlicesOfWholeLinesBeginAtOne)
+{
+    auto system = MakeSystem();
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.usage = BufferUsage::Vertex}));
+    SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+    for (int i = 0; i < 10; ++i)
+    {
+        EXPECT_TRUE(Ok(ring.Allocate(frame, 20)));
+        SEDX_REQUIRE(const BufferSlice slice, ring.Allocate(frame, 256));
+        EXPECT_EQ(slice.offset % 64, 0u);
+    }
+    ASSERT_TRUE(Ok(system->AbandonFrame(frame)));
 }
 
 TEST_P(RingBufferTest, FlushedBeforeTheFrameIsSubmitted)

@@ -86,6 +86,19 @@ TEST_F(ExplainTest, EachWayAndWhy)
     EXPECT_THAT(Explain(odd), HasSubstr("3 writes by copy regions (fewer than 16 at once)"));
 }
 
+TEST_F(ExplainTest, CopiesOnTheDevice)
+{
+    m_profile.computeCopyMinBytes = 1000;
+    Start({.profile = {.given = m_profile}});
+    const Buffer from = Make(), to = Make();
+    SEDX_REQUIRE(const UploadTicket ticket, m_system->Uploads().Copy({from, 0, 1000}, to, 4));
+    ASSERT_TRUE(Ok(m_system->Uploads().Copy({from, 0, 996}, to, 5000)));
+    ASSERT_TRUE(Ok(m_system->Uploads().Copy({from, 0, 2000}, to, 10'001))); // not worth it at odd ends
+    ASSERT_TRUE(Ok(ticket.Wait()));
+    EXPECT_THAT(Explain(ticket), AllOf(HasSubstr("1 copy on the device by the copy shader"),
+                                       HasSubstr("2 copies on the device by the copy command")));
+}
+
 TEST_F(ExplainTest, WhyNotTheShader)
 {
     Start({.profile = {.given = m_profile}, .sharing = BufferSharing::Own});

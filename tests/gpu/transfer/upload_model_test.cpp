@@ -1,7 +1,7 @@
 // A model of the whole upload path: random operations of several threads against a copy of the bytes on the CPU.
 //
-// Each thread owns its buffers and knows at every moment what they must hold. It writes, maps, reads back, drops and
-// resolves, while another thread opens and ends frames and copies on the GPU.
+// Each thread owns its buffers and knows at every moment what they must hold. It writes, copies, maps, reads back,
+// drops and resolves, while another thread opens and ends frames and copies on the GPU.
 #include "support/gpu_test.h"
 
 #include <algorithm>
@@ -59,6 +59,8 @@ class Owner
         case 5: EXPECT_TRUE(Ok(m_system.Uploads().Submit())); break;
         case 6: Check(); break;
         case 7: WriteMany(entry); break;
+        case 8:
+        case 9: Copy(entry); break;
         default: Write(entry); break;
         }
     }
@@ -136,6 +138,23 @@ class Owner
             Overwrite(entry, ranges[i].offset, bytes[i]);
         }
         EXPECT_TRUE(Ok(m_system.Uploads().WriteMany(writes)));
+    }
+    // From any buffer, the same one included.
+    void Copy(Entry& entry)
+    {
+        const Entry& from = m_entries[m_random.Between(0, m_entries.size() - 1)];
+        const Range range = Choose(from, m_random.Chance(1, 4) ? 100000 : 300);
+        const uint64_t to = m_random.Between(0, entry.shadow.size() - 1);
+        const uint64_t count = std::min<uint64_t>(range.count, entry.shadow.size() - to);
+        const auto copied = m_system.Uploads().Copy({from.buffer, range.offset, count}, entry.buffer, to);
+        if (&from == &entry && range.offset < to + count && to < range.offset + count)
+        {
+            EXPECT_TRUE(FailsWith(copied, ErrorCode::InvalidArgument));
+            return;
+        }
+        EXPECT_TRUE(Ok(copied));
+        const auto begin = from.shadow.begin() + static_cast<ptrdiff_t>(range.offset);
+        Overwrite(entry, to, Bytes(begin, begin + static_cast<ptrdiff_t>(count)));
     }
     void Map(Entry& entry)
     {

@@ -1,0 +1,44 @@
+// RangeSet: which bytes are taken, as ranges that neither touch nor overlap. Pure logic.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+
+namespace sedx
+{
+class RangeSet
+{
+  public:
+    bool Overlaps(uint64_t offset, uint64_t bytes) const noexcept
+    {
+        const auto after = m_ends.lower_bound(offset + bytes); // begins behind the range
+        return bytes != 0 && after != m_ends.begin() && std::prev(after)->second > offset;
+    }
+
+    // offset + bytes must not overflow.
+    void Add(uint64_t offset, uint64_t bytes)
+    {
+        if (bytes == 0)
+            return;
+        uint64_t begin = offset;
+        uint64_t end = offset + bytes;
+        auto next = m_ends.upper_bound(begin);
+        if (next != m_ends.begin() && std::prev(next)->second >= begin)
+            --next;
+        while (next != m_ends.end() && next->first <= end)
+        {
+            begin = std::min(begin, next->first);
+            end = std::max(end, next->second);
+            next = m_ends.erase(next);
+        }
+        m_ends.emplace_hint(next, begin, end);
+    }
+
+    size_t Count() const noexcept { return m_ends.size(); }
+
+  private:
+    std::map<uint64_t, uint64_t> m_ends; // by begin
+};
+} // namespace sedx
