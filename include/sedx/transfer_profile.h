@@ -26,7 +26,7 @@ enum class ProfileOrigin : uint32_t
     Measured, // measured on this device by this system
     Given,    // by the engine: TransferProfileDesc::given
 };
-// "built in", "stored: measured on this device earlier"...: fits behind "profile: ".
+// "built in", "stored, measured on this device earlier"...: fits behind "profile: ".
 SEDX_API const char* ToString(ProfileOrigin origin) noexcept;
 
 // Everything in bytes or numbers of writes. ~0 means "no limit", or "never" for a beginning.

@@ -1,25 +1,13 @@
 #include "transfer/batch.h"
 
+#include "vulkan/barrier.h"
+
 #include <algorithm>
 
 namespace sedx
 {
 namespace
 {
-void MemoryBarrier(const DeviceDispatch& vk, VkCommandBuffer cmd, VkPipelineStageFlags2 sourceStage,
-                   VkAccessFlags2 sourceAccess, VkPipelineStageFlags2 stage, VkAccessFlags2 access)
-{
-    VkMemoryBarrier2 barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
-    barrier.srcStageMask = sourceStage;
-    barrier.srcAccessMask = sourceAccess;
-    barrier.dstStageMask = stage;
-    barrier.dstAccessMask = access;
-    VkDependencyInfo dependency{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
-    dependency.memoryBarrierCount = 1;
-    dependency.pMemoryBarriers = &barrier;
-    vk.CmdPipelineBarrier2(cmd, &dependency);
-}
-
 void ImageBarrier(const DeviceDispatch& vk, VkCommandBuffer cmd, const ImageTarget& image, VkImageLayout from,
                   VkImageLayout to, VkPipelineStageFlags2 sourceStage, VkAccessFlags2 sourceAccess,
                   VkPipelineStageFlags2 stage, VkAccessFlags2 access)
@@ -146,7 +134,7 @@ class WriteRecorder
     };
     void Separate() const
     {
-        MemoryBarrier(m_vk, m_cmd, m_stages.stage, m_stages.access, m_stages.stage, m_stages.access);
+        RecordMemoryBarrier(m_vk, m_cmd, m_stages.stage, m_stages.access, m_stages.stage, m_stages.access);
     }
     bool IsScattered(const BufferMemory& destination, const CopyOp& op) const
     {
@@ -370,12 +358,12 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
     stats.scatterMaxBytes = rules.scatter.maxBytes;
     stats.scatterMinWrites = rules.scatter.minWrites;
     WriteRecorder recorder(vk, cmd, rules, stages, scratch, stats);
-    MemoryBarrier(vk, cmd, kAll, kAnyAccess, stages.stage, stages.access);
+    RecordMemoryBarrier(vk, cmd, kAll, kAnyAccess, stages.stage, stages.access);
     for (size_t i = 0; i < batch.epochs.size(); ++i)
     {
         Epoch& epoch = batch.epochs[i];
         if (i != 0)
-            MemoryBarrier(vk, cmd, stages.stage, stages.access, stages.stage, stages.access);
+            RecordMemoryBarrier(vk, cmd, stages.stage, stages.access, stages.stage, stages.access);
         recorder.Record(epoch.writes);
         for (const ImageWrite& write : epoch.imageWrites)
             RecordImageWrite(vk, cmd, write, stats);
@@ -383,7 +371,7 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
         {
             meetsHost = true;
             if (epoch.HasWrites())
-                MemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
+                RecordMemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
             for (const BufferMoves& moves : epoch.moves)
                 RecordDeviceCopies(vk, cmd, rules.moves, moves.source->memory, moves.destination->memory, moves.regions,
                                    stats.moves);
@@ -392,13 +380,13 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
             continue;
         meetsHost = true;
         if (epoch.HasWrites() || epoch.HasMoves())
-            MemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
+            RecordMemoryBarrier(vk, cmd, stages.stage, stages.write, stages.stage, stages.access);
         for (const BufferRead& read : epoch.reads)
             RecordBufferRead(vk, cmd, read, stats);
         for (const ImageRead& read : epoch.imageReads)
             RecordImageRead(vk, cmd, read, stats);
     }
-    MemoryBarrier(vk, cmd, stages.stage, stages.write,
+    RecordMemoryBarrier(vk, cmd, stages.stage, stages.write,
                   kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
                   kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
     return stats;

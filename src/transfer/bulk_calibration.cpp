@@ -35,7 +35,7 @@ Result<double> PipelinedRate(CalibrationBench& bench, CopyWorkers& workers, cons
 {
     const BufferMemory& staging = bench.Staging();
     const uint64_t count = CalibrationBench::kBytes / chunkBytes;
-    auto commands = bench.BeginMany(count);
+    auto commands = bench.BeginMany(0, count);
     if (!commands)
         return Forward(commands);
     const Clock::time_point begin = Clock::now();

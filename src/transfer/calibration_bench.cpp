@@ -1,5 +1,7 @@
 #include "transfer/calibration_bench.h"
 
+#include "vulkan/barrier.h"
+
 #include <algorithm>
 
 namespace sedx
@@ -102,9 +104,9 @@ Result<CalibrationBench::Pool*> CalibrationBench::PoolOf(uint32_t queue)
     return &m_pools.back();
 }
 
-Result<std::span<const VkCommandBuffer>> CalibrationBench::BeginMany(size_t count)
+Result<std::span<const VkCommandBuffer>> CalibrationBench::BeginMany(uint32_t queue, size_t count)
 {
-    auto pool = PoolOf(0);
+    auto pool = PoolOf(queue);
     if (!pool)
         return Forward(pool);
     DeviceState& device = m_core.Device();
@@ -138,37 +140,10 @@ Result<std::span<const VkCommandBuffer>> CalibrationBench::BeginMany(size_t coun
 
 Result<VkCommandBuffer> CalibrationBench::Begin(uint32_t queue)
 {
-    if (m_core.Device().queues[queue].family == m_core.Device().queues[0].family)
-    {
-        auto buffers = BeginMany(1);
-        if (!buffers)
-            return Forward(buffers);
-        return (*buffers)[0];
-    }
-    auto pool = PoolOf(queue);
-    if (!pool)
-        return Forward(pool);
-    DeviceState& device = m_core.Device();
-    if ((*pool)->buffers.empty())
-    {
-        VkCommandBuffer cmd = VK_NULL_HANDLE;
-        VkCommandBufferAllocateInfo info{VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO};
-        info.commandPool = (*pool)->pool;
-        info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
-        info.commandBufferCount = 1;
-        const VkResult result = device.Check(device.vk.AllocateCommandBuffers(device.device, &info, &cmd));
-        if (result != VK_SUCCESS)
-            return FailVk(result, "allocating a command buffer for the calibration");
-        (*pool)->buffers.push_back(cmd);
-    }
-    VkResult result = device.Check(device.vk.ResetCommandPool(device.device, (*pool)->pool, 0));
-    VkCommandBufferBeginInfo begin{VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    begin.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
-    if (result == VK_SUCCESS)
-        result = device.Check(device.vk.BeginCommandBuffer((*pool)->buffers[0], &begin));
-    if (result != VK_SUCCESS)
-        return FailVk(result, "beginning a command buffer for the calibration");
-    return (*pool)->buffers[0];
+    auto buffers = BeginMany(queue, 1);
+    if (!buffers)
+        return Forward(buffers);
+    return (*buffers)[0];
 }
 
 Result<void> CalibrationBench::Send(VkCommandBuffer cmd, uint32_t queue)
@@ -220,25 +195,17 @@ void CalibrationBench::CopyAll(VkCommandBuffer cmd, uint64_t offset, uint64_t by
 
 void CalibrationBench::Barrier(VkCommandBuffer cmd) const
 {
+    constexpr VkPipelineStageFlags2 kAll = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
     constexpr VkAccessFlags2 kAny = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
-    VkMemoryBarrier2 barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
-    barrier.srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-    barrier.srcAccessMask = kAny;
-    barrier.dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-    barrier.dstAccessMask = kAny;
-    VkDependencyInfo dependency{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
-    dependency.memoryBarrierCount = 1;
-    dependency.pMemoryBarriers = &barrier;
-    m_core.Device().vk.CmdPipelineBarrier2(cmd, &dependency);
+    RecordMemoryBarrier(m_core.Device().vk, cmd, kAll, kAny, kAll, kAny);
 }
 
 Result<double> CalibrationBench::ReadTimestamps() const
 {
     DeviceState& device = m_core.Device();
     std::array<uint64_t, kQueries> ticks{};
-    const VkResult result =
-        device.Check(device.vk.GetQueryPoolResults(device.device, m_queries, 0, kQueries, sizeof(ticks), ticks.data(),
-                                                   sizeof(uint64_t), VK_QUERY_RESULT_64_BIT));
+    const VkResult result = device.Check(device.vk.GetQueryPoolResults(
+        device.device, m_queries, 0, kQueries, sizeof(ticks), ticks.data(), sizeof(uint64_t), VK_QUERY_RESULT_64_BIT));
     if (result != VK_SUCCESS)
         return FailVk(result, "reading timestamps of the calibration");
     const uint32_t bits = device.queues[0].timestampValidBits;

@@ -28,8 +28,9 @@ class CalibrationBench
     // By the clock, from the submission until it has passed.
     Result<double> TimeByClock(uint32_t queue, const Recorder& record);
 
-    // Begins `count` command buffers of queue 0; submits one of them and goes on; waits for all.
-    Result<std::span<const VkCommandBuffer>> BeginMany(size_t count);
+    // Begins `count` command buffers for a queue, once those before have passed; submits one of them and goes on; waits
+    // for all.
+    Result<std::span<const VkCommandBuffer>> BeginMany(uint32_t queue, size_t count);
     Result<void> Send(VkCommandBuffer cmd, uint32_t queue);
     Result<void> WaitForAll();
 

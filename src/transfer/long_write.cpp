@@ -13,25 +13,8 @@ bool TransferEngine::IsStreamed(uint64_t bytes, const WriteOptions& options) con
            options.outOfStaging == OutOfStaging::Block;
 }
 
-// What was filled joins the batch at hand.
-void TransferEngine::Join(BufferResource& resource, const CopyOp& op, Carriers& carriers)
-{
-    const std::lock_guard lock(m_mutex);
-    Ref<Backing> backing;
-    {
-        const std::lock_guard resourceLock(resource.mutex);
-        backing = resource.backing;
-    }
-    --m_openSlices;
-    m_sliceAppended.notify_all();
-    ListFor(backing).Append(op);
-    m_current->Hold(op.block);
-    backing->lastBatch.store(m_current->number);
-    carriers.firstBatch = carriers.firstBatch == 0 ? m_current->number : carriers.firstBatch;
-    carriers.lastBatch = m_current->number;
-}
-
-// A chunk is what the profile says, and a staging block at most: small enough to stay in the cache between the thread that fills it and the GPU.
+// A chunk is what the profile says, and a staging block at most: small enough to stay in the cache between the thread that
+// fills it and the GPU.
 Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& resource, uint64_t offset,
                                                              std::span<const std::byte> bytes,
                                                              const WriteOptions& options)
@@ -40,6 +23,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
     {
         CopyJob job;
         CopyOp op;
+        Slice slice;
         bool isOpen = false;
     };
     std::array<Chunk, 2> chunks;
@@ -48,7 +32,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
         if (!std::exchange(chunk.isOpen, false))
             return;
         m_workers.Finish(chunk.job);
-        Join(resource, chunk.op, carriers);
+        Join(resource, {chunk.op}, {&chunk.slice, 1}, carriers);
     };
     const uint64_t chunkBytes = std::min(m_staging->Desc().blockBytes, m_chunkBytes.load(std::memory_order_relaxed));
     size_t turn = 0;
@@ -64,6 +48,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
             finish(before);
             return Forward(slice);
         }
+        chunk.slice = *slice;
         chunk.op = {offset + done, slice->offset, slice->bytes, slice->block};
         chunk.isOpen = true;
         m_workers.Start(chunk.job, slice->Data(), bytes.data() + done, slice->bytes);

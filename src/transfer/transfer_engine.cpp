@@ -300,6 +300,21 @@ UploadTicket::Carriers TransferEngine::WriteShort(BufferResource& resource, uint
     return {m_current->number, m_current->number, 0};
 }
 
+void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std::span<const Slice> slices,
+                          Carriers& carriers)
+{
+    const std::lock_guard lock(m_mutex);
+    const Ref<Backing> backing = BackingOf(resource);
+    m_openSlices -= slices.size();
+    m_sliceAppended.notify_all();
+    ListFor(backing).Append(std::move(ops));
+    for (const Slice& slice : slices)
+        m_current->Hold(slice.block);
+    backing->lastBatch.store(m_current->number);
+    carriers.firstBatch = carriers.firstBatch == 0 ? m_current->number : carriers.firstBatch;
+    carriers.lastBatch = m_current->number;
+}
+
 // `writes`: all into this buffer, checked.
 Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                                                        const WriteOptions& options)
@@ -338,20 +353,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     const auto commit = [&] {
         if (slices.empty())
             return;
-        const std::lock_guard lock(m_mutex);
-        Ref<Backing> backing;
-        {
-            const std::lock_guard resourceLock(resource.mutex);
-            backing = resource.backing;
-        }
-        m_openSlices -= slices.size();
-        m_sliceAppended.notify_all();
-        ListFor(backing).Append(std::move(ops));
-        for (const Slice& slice : slices)
-            m_current->Hold(slice.block);
-        backing->lastBatch.store(m_current->number);
-        carriers.firstBatch = carriers.firstBatch == 0 ? m_current->number : carriers.firstBatch;
-        carriers.lastBatch = m_current->number;
+        Join(resource, std::move(ops), slices, carriers);
         slices.clear();
         ops = {};
         wholeSlices = wholeOps = 0;

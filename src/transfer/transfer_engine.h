@@ -125,7 +125,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     bool IsStreamed(uint64_t bytes, const WriteOptions& options) const noexcept;
     Result<Carriers> WriteStreamed(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
                                    const WriteOptions& options);
-    void Join(BufferResource& resource, const CopyOp& op, Carriers& carriers);
+    // What was filled joins the batch at hand, all of it at once.
+    void Join(BufferResource& resource, std::vector<CopyOp> ops, std::span<const Slice> slices, Carriers& carriers);
     bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes);
     // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
     // has cut so far: nobody else could send it out.

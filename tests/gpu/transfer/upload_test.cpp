@@ -1,5 +1,5 @@
-// UploadQueue::Write: exact bytes at any offset, order, tickets, the direct path, and that nothing waits or submits.
-#include "support/gpu_test.h"
+// UploadQueue::Write: exact bytes at any offset, order, the direct path, and that nothing waits or submits.
+#include "upload_test.h"
 
 #include <algorithm>
 #include <atomic>
@@ -10,75 +10,37 @@ namespace sedx::test
 {
 namespace
 {
-class UploadTest : public GpuLayoutTest
+// `writes` writes of 8 bytes, in five frames, each to one of `slots` places; then looks at all of them.
+void WriteSmall(BufferSystem& system, TestCommands& commands, uint64_t slots, uint64_t writes)
 {
-  protected:
-    void SetUp() override
+    constexpr uint64_t kStride = 12; // gaps, so that neighbours cannot become one region
+    SEDX_REQUIRE(const Buffer buffer,
+                 system.CreateBuffer(slots * kStride, BufferUsage::Storage, MemoryType::GPU, "many writes"));
+    std::vector<uint64_t> shadow(slots, 0);
+    ASSERT_TRUE(Ok(system.Uploads().Write(buffer, 0, Filled(0, slots * kStride))));
+    uint64_t next = 0;
+    for (int frameIndex = 0; frameIndex < 5; ++frameIndex)
     {
-        GpuTest::SetUp();
-        m_system = MakeSystem({.framesInFlight = 4});
-        ASSERT_TRUE(m_system);
-        m_commands.emplace(TheDevice());
-    }
-    void TearDown() override
-    {
-        m_commands.reset();
-        m_system.reset();
-        GpuTest::TearDown();
-    }
-
-    UploadQueue& Uploads() { return m_system->Uploads(); }
-    Result<Buffer> Make(uint64_t bytes, MemoryType memory = MemoryType::GPU, const char* name = "destination")
-    {
-        return m_system->CreateBuffer(bytes, BufferUsage::Storage, memory, name);
-    }
-
-    // Runs `write` while the buffer is in use by an open frame, so that the bytes need a copy.
-    template <class F>
-    void WhileInFlight(const Buffer& buffer, F&& write)
-    {
-        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-        ASSERT_TRUE(static_cast<bool>(frame.Resolve(buffer)));
-        write();
-        m_commands->Submit(m_commands->Begin(), frame);
-        ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
-    }
-
-    // `writes` writes of 8 bytes, in five frames, each to one of `slots` places; then looks at all of them.
-    static void WriteSmall(BufferSystem& system, TestCommands& commands, uint64_t slots, uint64_t writes)
-    {
-        constexpr uint64_t kStride = 12; // gaps, so that neighbours cannot become one region
-        SEDX_REQUIRE(const Buffer buffer,
-                     system.CreateBuffer(slots * kStride, BufferUsage::Storage, MemoryType::GPU, "many writes"));
-        std::vector<uint64_t> shadow(slots, 0);
-        ASSERT_TRUE(Ok(system.Uploads().Write(buffer, 0, Filled(0, slots * kStride))));
-        uint64_t next = 0;
-        for (int frameIndex = 0; frameIndex < 5; ++frameIndex)
+        SEDX_REQUIRE(const Frame frame, system.BeginFrame());
+        frame.Resolve(buffer);
+        for (uint64_t i = 0; i < writes / 5; ++i, ++next)
         {
-            SEDX_REQUIRE(const Frame frame, system.BeginFrame());
-            frame.Resolve(buffer);
-            for (uint64_t i = 0; i < writes / 5; ++i, ++next)
-            {
-                const uint64_t slot = (next * 7919) % slots;
-                shadow[slot] = next;
-                const auto written = system.Uploads().Write(buffer, slot * kStride, std::as_bytes(std::span(&next, 1)));
-                if (!written)
-                    FAIL() << written.error().message;
-            }
-            commands.Submit(commands.Begin(), frame);
-            ASSERT_TRUE(Ok(system.EndFrame(frame)));
+            const uint64_t slot = (next * 7919) % slots;
+            shadow[slot] = next;
+            const auto written = system.Uploads().Write(buffer, slot * kStride, std::as_bytes(std::span(&next, 1)));
+            if (!written)
+                FAIL() << written.error().message;
         }
-        const Bytes read = ReadBack(system, buffer);
-        ASSERT_EQ(read.size(), slots * kStride);
-        uint64_t wrong = 0;
-        for (uint64_t slot = 0; slot < slots; ++slot)
-            wrong += std::memcmp(read.data() + slot * kStride, &shadow[slot], 8) != 0 ? 1u : 0u;
-        EXPECT_EQ(wrong, 0u);
+        commands.Submit(commands.Begin(), frame);
+        ASSERT_TRUE(Ok(system.EndFrame(frame)));
     }
-
-    std::unique_ptr<BufferSystem> m_system;
-    std::optional<TestCommands> m_commands;
-};
+    const Bytes read = ReadBack(system, buffer);
+    ASSERT_EQ(read.size(), slots * kStride);
+    uint64_t wrong = 0;
+    for (uint64_t slot = 0; slot < slots; ++slot)
+        wrong += std::memcmp(read.data() + slot * kStride, &shadow[slot], 8) != 0 ? 1u : 0u;
+    EXPECT_EQ(wrong, 0u);
+}
 
 INSTANTIATE_TEST_SUITE_P(Layouts, UploadTest,
                          testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::NonCoherent()),
@@ -506,197 +468,6 @@ TEST_P(UploadTest, WriteManyKeepsWhatCameBeforeTheError)
     ASSERT_EQ(read.size(), 100u);
     EXPECT_TRUE(SameBytes(ones, std::span(read).first(10)));
     EXPECT_TRUE(SameBytes(Filled(0, 5), std::span(read).last(5)));
-}
-
-// ---- tickets -------------------------------------------------------------------------------------------------------
-TEST_P(UploadTest, DefaultTicketIsComplete)
-{
-    const UploadTicket ticket;
-    EXPECT_TRUE(ticket.Ready());
-    EXPECT_TRUE(Ok(ticket.Wait(0)));
-    SEDX_REQUIRE(const TimelinePoint point, ticket.Point());
-    EXPECT_EQ(point.value, 0u);
-}
-
-TEST_P(UploadTest, TicketGoesThroughItsStates)
-{
-    SEDX_REQUIRE(const Buffer buffer, Make(64));
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    frame.Resolve(buffer);
-    HeldTimelines held(Calls(), HeldTimelines::OnWait::TimeOut);
-    SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(1, 64)));
-    EXPECT_FALSE(ticket.Ready());
-    EXPECT_TRUE(FailsWith(ticket.Point(), ErrorCode::NotSubmitted));
-    SEDX_REQUIRE(const UploadTicket submitted, Uploads().Submit());
-    EXPECT_FALSE(ticket.Ready());
-    SEDX_REQUIRE(const TimelinePoint point, ticket.Point());
-    EXPECT_EQ(point.queue, kTransferTimeline);
-    EXPECT_GT(point.value, 0u);
-    SEDX_REQUIRE(const TimelinePoint same, submitted.Point());
-    EXPECT_EQ(same, point);
-    EXPECT_FALSE(m_system->HasPassed(point));
-    EXPECT_TRUE(FailsWith(ticket.Wait(0), ErrorCode::Timeout));
-    EXPECT_TRUE(FailsWith(ticket.Wait(1000), ErrorCode::Timeout));
-    held.Release();
-    const UploadTicket copy = ticket;
-    EXPECT_TRUE(Ok(copy.Wait()));
-    EXPECT_TRUE(ticket.Ready());
-    EXPECT_TRUE(m_system->HasPassed(point));
-    EXPECT_TRUE(Ok(ticket.Wait(0)));
-    ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-}
-
-TEST_P(UploadTest, WaitSubmitsWhatWasOnlyCollected)
-{
-    SEDX_REQUIRE(const Buffer buffer, Make(64));
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    frame.Resolve(buffer);
-    SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(1, 64)));
-    EXPECT_TRUE(Ok(ticket.Wait()));
-    EXPECT_TRUE(ticket.Ready());
-    ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-    EXPECT_TRUE(SameBytes(Filled(1, 64), ReadBack(*m_system, buffer)));
-}
-
-TEST_P(UploadTest, WaitIsCountedWithItsCause)
-{
-    SEDX_REQUIRE(const Buffer buffer, Make(64));
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    frame.Resolve(buffer);
-    HeldTimelines held(Calls()); // a wait that cannot be answered without waiting
-    SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(1, 64)));
-    ASSERT_TRUE(Ok(ticket.Wait()));
-    const Report report = m_system->GetReport();
-    EXPECT_EQ(report.Waits(WaitCause::Upload).count, 1u);
-    EXPECT_EQ(report.Waits(WaitCause::Readback).count, 0u);
-    EXPECT_EQ(report.Waits(WaitCause::Pacing).count, 0u);
-    ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-}
-
-TEST_P(UploadTest, ReadyNeedsNoFrames)
-{
-    SEDX_REQUIRE(const Buffer buffer, Make(64));
-    m_commands->UseInFrame(*m_system, buffer);
-    SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(1, 64)));
-    ASSERT_TRUE(Ok(Uploads().Submit()));
-    m_commands->WaitIdle();
-    NewWaits();
-    EXPECT_TRUE(ticket.Ready()); // polls by itself
-    EXPECT_EQ(NewWaits(), 0u);
-}
-
-TEST_P(UploadTest, TicketOutlivesTheSystem)
-{
-    UploadTicket collected, submitted;
-    {
-        auto system = MakeSystem();
-        ASSERT_TRUE(system);
-        SEDX_REQUIRE(const Buffer buffer, system->CreateBuffer(64, BufferUsage::Storage, MemoryType::GPU));
-        SEDX_REQUIRE(const Frame frame, system->BeginFrame());
-        frame.Resolve(buffer);
-        SEDX_REQUIRE(submitted, system->Uploads().Write(buffer, 0, Filled(1, 64)));
-        ASSERT_TRUE(Ok(system->Uploads().Submit()));
-        SEDX_REQUIRE(collected, system->Uploads().Write(buffer, 0, Filled(1, 64)));
-    }
-    for (const UploadTicket& ticket : {collected, submitted})
-    {
-        EXPECT_TRUE(ticket.Ready());
-        ticket.Wait(0);
-        ticket.Point();
-    }
-    EXPECT_TRUE(Ok(submitted.Wait(0)));
-}
-
-TEST_P(UploadTest, ThreadsWaitForOneTicket)
-{
-    SEDX_REQUIRE(const Buffer buffer, Make(64));
-    m_commands->UseInFrame(*m_system, buffer);
-    SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(1, 64)));
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i)
-        threads.emplace_back([&] { EXPECT_TRUE(Ok(ticket.Wait())); });
-    for (std::thread& thread : threads)
-        thread.join();
-    EXPECT_TRUE(ticket.Ready());
-}
-
-// ---- failures ------------------------------------------------------------------------------------------------------
-TEST_P(UploadTest, FailedSubmissionIsReportedByItsTickets)
-{
-    SEDX_REQUIRE(const Buffer buffer, Make(64));
-    ASSERT_TRUE(Ok(Uploads().Write(buffer, 0, Filled(1, 64))));
-    m_commands->UseInFrame(*m_system, buffer);
-    m_commands->WaitIdle();
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    frame.Resolve(buffer);
-    SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(2, 64)));
-    Calls().FailFunction(Fn::QueueSubmit2, VK_ERROR_OUT_OF_DEVICE_MEMORY, 1, 1000);
-    EXPECT_TRUE(FailsWith(Uploads().Submit(), ErrorCode::OutOfDeviceMemory));
-    Calls().StopFailing();
-    const auto waited = ticket.Wait();
-    if (waited) // tried again: then the bytes must have arrived
-    {
-        EXPECT_TRUE(SameBytes(Filled(2, 64), ReadBack(*m_system, buffer)));
-    }
-    else
-    {
-        EXPECT_EQ(waited.error().code, ErrorCode::OutOfDeviceMemory) << waited.error().message;
-    }
-    EXPECT_TRUE(ticket.Ready());
-    EXPECT_FALSE(TheDevice().IsLost());
-    // And life goes on.
-    ASSERT_TRUE(Ok(Uploads().Write(buffer, 0, Filled(3, 64))));
-    m_commands->Submit(m_commands->Begin(), frame);
-    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
-    EXPECT_TRUE(SameBytes(Filled(3, 64), ReadBack(*m_system, buffer)));
-}
-
-TEST_P(UploadTest, FailedRecordingIsReportedAndSurvived)
-{
-    for (const Fn function : {Fn::BeginCommandBuffer, Fn::EndCommandBuffer})
-    {
-        SEDX_REQUIRE(const Buffer buffer, Make(64));
-        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-        frame.Resolve(buffer);
-        SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(2, 64)));
-        Calls().FailFunction(function, VK_ERROR_OUT_OF_HOST_MEMORY, 1, 1);
-        EXPECT_TRUE(FailsWith(Uploads().Submit(), ErrorCode::OutOfHostMemory)) << FunctionName(function);
-        Calls().StopFailing();
-        if (ticket.Wait())
-        {
-            EXPECT_TRUE(SameBytes(Filled(2, 64), ReadBack(*m_system, buffer)));
-        }
-        ASSERT_TRUE(Ok(Uploads().Write(buffer, 0, Filled(3, 64))));
-        m_commands->Submit(m_commands->Begin(), frame);
-        ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
-        EXPECT_TRUE(SameBytes(Filled(3, 64), ReadBack(*m_system, buffer)));
-    }
-}
-
-TEST_P(UploadTest, BufferDestroyedRightAfterItsUpload)
-{
-    for (uint64_t i = 0; i < 20; ++i)
-    {
-        SEDX_REQUIRE(Buffer buffer, Make(5000));
-        m_commands->UseInFrame(*m_system, buffer);
-        SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Pattern(i, 5000)));
-        buffer = {};
-        m_system->Poll();
-        // Its memory must not be given to this one before the copy has gone.
-        SEDX_REQUIRE(const Buffer next, Make(5000));
-        ASSERT_TRUE(Ok(Uploads().Write(next, 0, Pattern(1000 + i, 5000))));
-        if (i % 2 == 0)
-        {
-            EXPECT_TRUE(Ok(ticket.Wait()));
-        }
-        ASSERT_TRUE(SameBytes(Pattern(1000 + i, 5000), ReadBack(*m_system, next)));
-    }
-    m_commands->WaitIdle();
-    m_commands->RunFrame(*m_system);
-    m_commands->WaitIdle();
-    m_system->Poll();
-    EXPECT_EQ(m_system->GetReport().liveBuffers, 0u);
-    EXPECT_EQ(m_system->GetReport().pendingDestroyed, 0u);
 }
 
 // ---- many ----------------------------------------------------------------------------------------------------------

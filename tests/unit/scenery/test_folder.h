@@ -1,9 +1,8 @@
-// A folder of its own for a test, gone when the test ends.
+// The folder of a test, with the files that scenery consists of.
 #pragma once
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include "support/test_folder.h"
+
 #include <span>
 #include <string>
 
@@ -15,52 +14,31 @@
 namespace scenery::test
 {
 
-class TestFolder
+class TestFolder : public sedx::test::TestFolder
 {
   public:
-    TestFolder()
+    std::string Path(const std::string& name = {}) const
     {
-        const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-        std::string name = std::string("scenery_") + info->test_suite_name() + "_" + info->name();
-        std::replace(name.begin(), name.end(), '/', '_');
-        m_path = std::filesystem::path(testing::TempDir()) / name;
-        std::filesystem::remove_all(m_path);
-        std::filesystem::create_directories(m_path);
+        return name.empty() ? Text() : (sedx::test::TestFolder::Path() / name).string();
     }
-    ~TestFolder()
-    {
-        std::error_code ignored;
-        std::filesystem::remove_all(m_path, ignored);
-    }
-    TestFolder(const TestFolder&) = delete;
-    TestFolder& operator=(const TestFolder&) = delete;
-
-    std::string Path(const std::string& name = {}) const { return (name.empty() ? m_path : m_path / name).string(); }
 
     std::string Write(const std::string& name, std::string_view text) const
     {
-        std::filesystem::create_directories((m_path / name).parent_path());
-        std::ofstream(m_path / name, std::ios::binary).write(text.data(), static_cast<std::streamsize>(text.size()));
+        std::filesystem::create_directories(std::filesystem::path(Path(name)).parent_path());
+        sedx::test::WriteFile(Path(name), text);
         return Path(name);
     }
 
     std::string WriteGzip(const std::string& name, std::span<const std::byte> bytes) const
     {
-        std::filesystem::create_directories((m_path / name).parent_path());
+        std::filesystem::create_directories(std::filesystem::path(Path(name)).parent_path());
         gzFile file = gzopen(Path(name).c_str(), "wb");
         gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
         gzclose(file);
         return Path(name);
     }
 
-    std::string Read(const std::string& name) const
-    {
-        std::ifstream file(m_path / name, std::ios::binary);
-        return std::string(std::istreambuf_iterator<char>(file), {});
-    }
-
-  private:
-    std::filesystem::path m_path;
+    std::string Read(const std::string& name) const { return sedx::test::ReadFile(Path(name)); }
 };
 
 // Every error is one sentence that names the file.
