@@ -70,6 +70,8 @@ void CopyWorkers::Finish(CopyJob& job) noexcept
 
 void CopyWorkers::Copy(void* destination, const void* source, size_t bytes) noexcept
 {
+    if (bytes == 0)
+        return; // memcpy wants valid pointers even then
     if (bytes <= kPartBytes)
     {
         std::memcpy(destination, source, bytes);
