@@ -40,6 +40,7 @@ set(SEDX_SOURCES
     transfer/calibration_rules.cpp
     transfer/copy_plan.cpp
     transfer/device_copy.cpp
+    transfer/engine_link.cpp
     transfer/explain.cpp
     transfer/image_transfer.cpp
     transfer/inline_update.cpp
@@ -56,6 +57,7 @@ set(SEDX_SOURCES
     transfer/transfer_profile.cpp
     transfer/transfer_submit.cpp
     transfer/upload_queue.cpp
+    transfer/write_lanes.cpp
     vulkan/device.cpp
     vulkan/device_adopt.cpp
     vulkan/device_create.cpp

@@ -327,6 +327,23 @@ void Epoch::Append(const Ref<Backing>& source, const Ref<Backing>& destination, 
     moved[KeyOf(destination.Get())].written.Add(region.destination, region.bytes);
 }
 
+WriteList& Epoch::ListFor(Backing& backing)
+{
+    if (backing.listEpoch != serial)
+    {
+        backing.listEpoch = serial;
+        backing.listIndex = writes.size();
+        writes.push_back({Ref<Backing>(&backing), {}});
+    }
+    return writes[backing.listIndex].list;
+}
+
+uint64_t Epoch::NextSerial() noexcept
+{
+    static std::atomic<uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 bool Batch::HasWrites() const noexcept
 {
     return std::any_of(epochs.begin(), epochs.end(),
