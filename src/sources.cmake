@@ -46,6 +46,7 @@ set(SEDX_SOURCES
     transfer/inline_update.cpp
     transfer/long_write.cpp
     transfer/moves.cpp
+    transfer/overlaps.cpp
     transfer/profile_file.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp
@@ -58,6 +59,7 @@ set(SEDX_SOURCES
     transfer/transfer_submit.cpp
     transfer/upload_queue.cpp
     transfer/write_lanes.cpp
+    transfer/write_order.cpp
     vulkan/device.cpp
     vulkan/device_adopt.cpp
     vulkan/device_create.cpp
