@@ -21,6 +21,7 @@ set(SEDX_SOURCES
     memory/block_list.cpp
     memory/buffer_allocator.cpp
     memory/heap_rules.cpp
+    memory/host_memory.cpp
     memory/layout_facts.cpp
     memory/memory_allocator.cpp
     memory/memory_budget.cpp
@@ -42,6 +43,7 @@ set(SEDX_SOURCES
     transfer/device_copy.cpp
     transfer/engine_link.cpp
     transfer/explain.cpp
+    transfer/host_import.cpp
     transfer/image_transfer.cpp
     transfer/inline_update.cpp
     transfer/long_write.cpp

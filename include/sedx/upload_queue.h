@@ -10,6 +10,7 @@
 #pragma once
 
 #include <sedx/frame.h>
+#include <sedx/host_memory.h>
 
 #include <functional>
 #include <memory>
@@ -129,6 +130,17 @@ class SEDX_API UploadQueue
     {
         return Write(buffer, offset, std::as_bytes(elements), options);
     }
+
+    // Registers a block of the application's memory, for writes that the GPU copies from there: see host_memory.h. Where that
+    // cannot be, the handle works by staging. Pins memory: takes about as long as copying the block once.
+    // Errors: InvalidArgument (0 bytes), WrongState (the system is gone), DeviceLost.
+    Result<ImportedMemory> Import(std::span<const std::byte> block, const ImportOptions& options = {});
+
+    // As Write, in order with all others, from imported memory. What is imported of it is copied by the GPU, whatever memory
+    // the buffer lies in: these bytes must not change until the ticket is complete. The rest is written as by WriteMany.
+    // Errors: as Write; OutOfRange also for the source, InvalidArgument also for an empty handle.
+    Result<UploadTicket> Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
+                               const WriteOptions& options = {});
 
     // The same for many writes, in order; one ticket for all. On an error the writes before the failing one stand.
     Result<UploadTicket> WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options = {});

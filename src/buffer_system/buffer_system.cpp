@@ -347,6 +347,9 @@ Report BufferSystem::GetReport() const
     report.writes = transfers.writes.load() + lanes.Writes();
     report.uploadedBytes = transfers.uploadedBytes.load() + lanes.Bytes();
     report.directBytes = transfers.directBytes.load();
+    report.importedBytes = transfers.importedBytes.load();
+    report.imports = transfers.imports.load();
+    report.refusedImports = transfers.refusedImports.load();
     report.supersededBytes = transfers.supersededBytes.load();
     report.copyRegions = transfers.copyRegions.load();
     report.scatteredCopies = transfers.scatteredCopies.load();

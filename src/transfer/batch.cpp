@@ -168,6 +168,8 @@ class WriteRecorder
 
     RegionReason ReasonOf(const BufferMemory& destination, const CopyOp& op) const
     {
+        if (op.block->backing->memory.address == 0) // all staging has one
+            return RegionReason::Imported;
         if (m_rules.scatter.kernels == nullptr)
             return m_rules.withoutShader;
         if (op.bytes > m_rules.scatter.maxBytes)

@@ -5,11 +5,13 @@
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
 #include "transfer/device_copy.h"
+#include "transfer/host_import.h"
 #include "transfer/inline_update.h"
 #include "transfer/scatter.h"
 
 #include <sedx/readback_queue.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <unordered_map>
@@ -114,6 +116,7 @@ enum class RegionReason : uint32_t
     Asked,     // TransferPath::Regions, or one of TransferPath::Inline that may not be an update
     NoShader,  // the queue has no compute, there is no kernel, or the profile does not use it
     Long,      // longer than what the shader is given
+    Imported,  // from memory of the application
     NoAddress, // the buffer has none
     Few,       // fewer than what a dispatch is worth
     NoTable,   // no staging for the table
@@ -139,6 +142,7 @@ struct Batch
     uint64_t number = 0;
     std::vector<Epoch> epochs;
     std::unordered_map<Block*, uint64_t> slices; // staging to release when the batch has passed
+    std::vector<std::shared_ptr<HostImport>> imports; // memory of the application that it copies from
     enum class State : uint32_t
     {
         Recording, // taken, not yet handed to a queue
@@ -156,6 +160,11 @@ struct Batch
         if (m_lastHeld == nullptr || m_lastHeld->first != block)
             m_lastHeld = &*slices.try_emplace(block, 0).first; // stays where it is
         ++m_lastHeld->second;
+    }
+    void Keep(const std::shared_ptr<HostImport>& import)
+    {
+        if (std::find(imports.begin(), imports.end(), import) == imports.end())
+            imports.push_back(import);
     }
     bool HasWrites() const noexcept; // or moves: what every submission sends
     bool HasImages() const noexcept;

@@ -154,6 +154,7 @@ void WriteList::Append(const CopyOp& op, uint64_t stamp)
     if (isStamped)
     {
         m_shape.isInOrder &= m_stamps.empty() || stamp >= m_stamps.back();
+        m_shape.latest = std::max(m_shape.latest, stamp);
         m_stamps.push_back(stamp);
     }
     Note(op);

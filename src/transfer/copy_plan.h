@@ -47,8 +47,8 @@ struct PlanScratch
 class WriteList
 {
   public:
-    // In call order. Merges with the write before if both sides continue it.
-    void Append(const CopyOp& op) { Append(op, 0); }
+    // After all that the list has. Merges with the write before if both sides continue it.
+    void Append(const CopyOp& op) { Append(op, m_shape.latest); }
     // The same for many.
     void Append(std::vector<CopyOp> ops);
     // Not in call order: where writes overlap, the largest stamp wins, and the one appended last among equal stamps. 0 is
@@ -67,6 +67,7 @@ class WriteList
         uint64_t varying = 0;    // bits in which the destinations of others differ from it
         uint64_t longest = 0;    // bytes
         uint64_t end = 0;        // of the last write
+        uint64_t latest = 0;     // stamp
         bool isAscending = true; // each write begins at or after the end of the one before: nothing can overlap
         bool isInOrder = true;   // stamps never go down: this is call order
         bool continues = false;  // a write continues the one before it, but has another stamp

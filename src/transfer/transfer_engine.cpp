@@ -284,42 +284,25 @@ void TransferEngine::CollectLanes()
 void TransferEngine::AppendCollected(size_t count)
 {
     const std::span lanes(m_collected.data(), count);
-    const auto opOf = [](const LaneContents& lane, const LaneWrite& write) {
-        const Slice& chunk = lane.chunks[write.chunk];
-        return CopyOp{write.destination, chunk.offset + write.offset, write.bytes, chunk.block};
-    };
-    // A write without a stamp came before all that have one, or at the same time.
-    struct Stamped
-    {
-        uint64_t stamp;
-        const LaneContents* lane;
-        const LaneWrite* write;
-    };
-    std::vector<Stamped> stamped;
-    for (const LaneContents& lane : lanes)
+    for (LaneContents& lane : lanes)
     {
         Backing* last = nullptr;
         WriteList* list = nullptr;
         for (const LaneWrite& write : lane.writes)
         {
-            if (write.stamp != 0)
-            {
-                stamped.push_back({lane.stamps[write.stamp - 1], &lane, &write});
-                continue;
-            }
             if (write.backing != last)
             {
                 last = write.backing;
                 list = &ListFor(*last);
             }
-            list->Append(opOf(lane, write));
+            const Slice& chunk = lane.chunks[write.chunk];
+            list->Append(CopyOp{write.destination, chunk.offset + write.offset, write.bytes, chunk.block},
+                         write.stamp == 0 ? 0 : lane.stamps[write.stamp - 1]);
         }
         for (const Slice& chunk : lane.chunks)
             m_current->Hold(chunk.block);
     }
-    std::ranges::stable_sort(stamped, {}, &Stamped::stamp);
-    for (const Stamped& entry : stamped)
-        ListFor(*entry.write->backing).Append(opOf(*entry.lane, *entry.write));
+    // Not before: what one lane touched first, others may name.
     for (LaneContents& lane : lanes)
         lane.Clear();
 }

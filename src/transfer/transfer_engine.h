@@ -26,6 +26,9 @@ struct TransferCounters
     std::atomic<uint64_t> writes{0};
     std::atomic<uint64_t> uploadedBytes{0};
     std::atomic<uint64_t> directBytes{0};
+    std::atomic<uint64_t> importedBytes{0};
+    std::atomic<uint64_t> imports{0};
+    std::atomic<uint64_t> refusedImports{0};
     std::atomic<uint64_t> supersededBytes{0};
     std::atomic<uint64_t> copyRegions{0};
     std::atomic<uint64_t> scatteredCopies{0};
@@ -57,6 +60,14 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                 std::span<const std::byte> bytes, const WriteOptions& options);
     Result<Carriers> Copy(std::span<const BufferMove> moves);
+    // ---- memory of the application (host_import.cpp)
+    // Answers an import in any case; what failed at run time is counted, and said in the log.
+    Result<std::shared_ptr<HostImport>> Import(std::span<const std::byte> block, const ImportOptions& options);
+    Result<Carriers> WriteImported(const Buffer& buffer, uint64_t offset, const ImportedView& view,
+                                   const WriteOptions& options);
+    // Waits for the copies from it, and destroys what refers to it.
+    Result<void> Release(HostImport& import, uint64_t timeoutNs);
+
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
     Result<void> Prewarm(uint64_t bytes);
     // Gives idle staging and read-back memory back. Returns bytes.
@@ -184,6 +195,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
     WriteLanes m_lanes;
+    HostImports m_imports;
     uint64_t m_pressureHandler = 0;
     std::atomic<bool> m_alive{true};
 

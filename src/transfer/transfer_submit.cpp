@@ -555,6 +555,7 @@ void TransferEngine::Shutdown() noexcept
     }
     pending.clear();
     current.reset();
+    m_imports.DestroyAll();
     m_alive.store(false);
     DeviceState& device = m_core->Device();
     for (const CommandSlot& slot : m_commands)

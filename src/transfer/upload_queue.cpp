@@ -33,6 +33,20 @@ Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes,
     return MakeTicket(*m_engine, m_engine->Write(writes, options));
 }
 
+Result<ImportedMemory> UploadQueue::Import(std::span<const std::byte> block, const ImportOptions& options)
+{
+    auto import = m_engine->Import(block, options);
+    if (!import)
+        return tl::unexpected(std::move(import.error()));
+    return ImportedMemory(m_engine, std::move(*import));
+}
+
+Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
+                                        const WriteOptions& options)
+{
+    return MakeTicket(*m_engine, m_engine->WriteImported(buffer, offset, source, options));
+}
+
 Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset)
 {
     const BufferMove move{source, destination, destinationOffset};

@@ -384,6 +384,25 @@ TEST(CopyPlan, EqualStampsKeepTheOrderOfTheList)
     EXPECT_EQ(model.m_superseded, 15u);
 }
 
+TEST(CopyPlan, WhatHasNoStampOfItsOwnComesAfterTheList)
+{
+    Block* const block = nullptr;
+    WriteList writes;
+    writes.Append({0, 0, 16, block}, 9);
+    writes.Append({8, 100, 16, block}); // after it
+    writes.Append({4, 200, 8, block}, 5); // before both
+    writes.Append(std::vector<CopyOp>{{20, 300, 8, block}}); // after all
+    PlanScratch scratch;
+    uint64_t superseded = 0;
+    std::vector<uint64_t> sources(28);
+    for (const CopyLayer& layer : LayersOf(writes.TakePlan(scratch, superseded)))
+        for (const CopyOp& op : layer)
+            for (uint64_t i = 0; i < op.bytes; ++i)
+                sources[op.destination + i] = op.source + i;
+    for (uint64_t i = 0; i < sources.size(); ++i)
+        EXPECT_EQ(i < 8 ? i : i < 20 ? 92 + i : 280 + i, sources[i]) << i;
+}
+
 TEST(CopyPlan, OffsetsAre64Bit)
 {
     WriteList writes;
