@@ -59,13 +59,15 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
                                const TransferProfile& profile)
     : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
-      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_framesInFlight(desc.framesInFlight),
+      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))),
+      m_background(desc.backgroundBytesPerFrame), m_framesInFlight(desc.framesInFlight),
       m_current(std::make_unique<Batch>())
 {
     TakeProfile(profile);
     m_current->number = 1;
     m_pressureHandler =
         m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
+            DropUnreachableQueued();
             PollAll();
             return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
         });
@@ -296,6 +298,7 @@ UploadTicket::Carriers TransferEngine::WriteShort(BufferResource& resource, uint
     m_current->Hold(slice.block);
     const std::lock_guard resourceLock(resource.mutex);
     ListFor(resource.backing).Append(CopyOp{offset, slice.offset, bytes.size(), slice.block});
+    SupersedeQueued(*resource.backing, offset, bytes.size());
     resource.backing->lastBatch.store(m_current->number);
     return {m_current->number, m_current->number, 0};
 }
@@ -307,6 +310,8 @@ void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std
     const Ref<Backing> backing = BackingOf(resource);
     m_openSlices -= slices.size();
     m_sliceAppended.notify_all();
+    for (const CopyOp& op : ops)
+        SupersedeQueued(*backing, op.destination, op.bytes);
     ListFor(backing).Append(std::move(ops));
     for (const Slice& slice : slices)
         m_current->Hold(slice.block);

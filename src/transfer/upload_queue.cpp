@@ -1,6 +1,8 @@
 // The public faces of uploads: what they pass on, and tickets.
 #include "transfer/transfer_engine.h"
 
+#include "base/deadline.h"
+
 namespace sedx
 {
 namespace
@@ -20,6 +22,13 @@ Result<UploadTicket> TicketOfBatch(const std::shared_ptr<TransferEngine>& engine
         return tl::unexpected(std::move(batch.error()));
     return MakeTicket(engine, UploadTicket::Carriers{*batch, *batch, 0});
 }
+
+// Critical writes never wait, unless the caller decides so.
+bool MustSpill(const WriteOptions& options) noexcept
+{
+    return options.priority == UploadPriority::Critical && options.outOfStaging == OutOfStaging::Block &&
+           !options.onOutOfStaging;
+}
 } // namespace
 
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
@@ -31,6 +40,16 @@ Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, s
 
 Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
+    if (options.priority == UploadPriority::Background)
+    {
+        auto later = m_engine->WriteLater(writes, options);
+        if (!later)
+            return tl::unexpected(std::move(later.error()));
+        return later->queued ? UploadTicket(m_engine, later->carriers, std::move(later->queued))
+                             : UploadTicket({}, later->carriers);
+    }
+    if (MustSpill(options))
+        return MakeTicket(m_engine, m_engine->Write(writes, {.outOfStaging = OutOfStaging::Spill, .source = options.source}));
     return MakeTicket(m_engine, m_engine->Write(writes, options));
 }
 
@@ -53,6 +72,8 @@ Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Fram
 Result<UploadTicket> UploadQueue::WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                              std::span<const std::byte> bytes, const WriteOptions& options)
 {
+    if (MustSpill(options))
+        return MakeTicket(m_engine, m_engine->WriteImage(image, regions, bytes, {.outOfStaging = OutOfStaging::Spill}));
     return MakeTicket(m_engine, m_engine->WriteImage(image, regions, bytes, options));
 }
 
@@ -69,11 +90,30 @@ Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer c
 
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
-    return UploadTicket(m_engine, m_engine->LastTransfer(buffer));
+    return UploadTicket(m_engine, m_engine->LastTransfer(buffer), m_engine->LastQueued(buffer));
 }
+
+uint64_t UploadQueue::Cancel(const UploadTicket& ticket) noexcept
+{
+    return ticket.m_background ? ticket.m_engine->Cancel(*ticket.m_background) : 0;
+}
+
+Result<void> UploadQueue::Promote(const UploadTicket& ticket)
+{
+    return ticket.m_background ? ticket.m_engine->Promote(*ticket.m_background) : Result<void>{};
+}
+
+void UploadQueue::SetBackgroundBytesPerFrame(uint64_t bytes) noexcept
+{
+    m_engine->Background().SetBytesPerFrame(bytes);
+}
+
+uint64_t UploadQueue::GetBackgroundBytesPerFrame() const noexcept { return m_engine->Background().BytesPerFrame(); }
 
 std::string UploadQueue::Explain(const UploadTicket& ticket) const
 {
+    if (ticket.m_background)
+        return ticket.m_engine->Explain(*ticket.m_background);
     if (ticket.m_engine)
         return ticket.m_engine->Explain(ticket.m_carriers);
     return ticket.m_carriers.inPlace ? "In place: the buffer was idle and its memory is mappable; complete."
@@ -82,16 +122,29 @@ std::string UploadQueue::Explain(const UploadTicket& ticket) const
 
 bool UploadTicket::Ready() const noexcept
 {
-    return !m_engine || (m_engine->IsComplete(m_carriers.lastBatch) && m_engine->HasFramePassed(m_carriers.frame));
+    return !m_engine || ((!m_background || m_engine->IsComplete(*m_background)) &&
+                         m_engine->IsComplete(m_carriers.lastBatch) && m_engine->HasFramePassed(m_carriers.frame));
 }
 
 Result<void> UploadTicket::Wait(uint64_t timeoutNs) const
 {
-    return m_engine ? m_engine->Wait(m_carriers, timeoutNs, WaitCause::Upload) : Result<void>{};
+    if (!m_engine)
+        return {};
+    if (!m_background)
+        return m_engine->Wait(m_carriers, timeoutNs, WaitCause::Upload);
+    const Deadline deadline(timeoutNs);
+    if (auto waited = m_engine->Wait(*m_background, timeoutNs); !waited)
+        return waited;
+    return m_engine->Wait(m_carriers, deadline.LeftNs(), WaitCause::Upload);
 }
 
 Result<TimelinePoint> UploadTicket::Point() const
 {
-    return m_engine ? m_engine->PointOf(m_carriers) : TimelinePoint{};
+    if (!m_engine)
+        return TimelinePoint{};
+    if (m_background)
+        if (auto point = m_engine->PointOf(*m_background); !point || point->value != 0)
+            return point;
+    return m_engine->PointOf(m_carriers);
 }
 } // namespace sedx
