@@ -35,7 +35,7 @@ class Stream
         for (sedx::Buffer& buffer : m_buffers)
             buffer = Require(m_system->CreateBuffer({.bytes = kFrameBytes, .usage = sedx::BufferUsage::Storage}),
                              "CreateBuffer");
-        RunFrame(0); // prewarm
+        Require(m_system->Uploads().Prewarm(kInFlight * kFrameBytes).has_value(), "Prewarm");
     }
 
     // Adds what each frame took, in seconds; returns what all of them took until the GPU had the last bytes.

@@ -41,12 +41,14 @@ set(SEDX_SOURCES
     transfer/calibration_rules.cpp
     transfer/copy_plan.cpp
     transfer/device_copy.cpp
+    transfer/engine_link.cpp
     transfer/explain.cpp
     transfer/host_import.cpp
     transfer/image_transfer.cpp
     transfer/inline_update.cpp
     transfer/long_write.cpp
     transfer/moves.cpp
+    transfer/overlaps.cpp
     transfer/profile_file.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp
@@ -58,6 +60,8 @@ set(SEDX_SOURCES
     transfer/transfer_profile.cpp
     transfer/transfer_submit.cpp
     transfer/upload_queue.cpp
+    transfer/write_lanes.cpp
+    transfer/write_order.cpp
     vulkan/device.cpp
     vulkan/device_adopt.cpp
     vulkan/device_create.cpp

@@ -160,7 +160,7 @@ class SEDX_API BufferSystem
     HeapBudget GetBudget(uint32_t heap) const;
     // Without focus BudgetDesc::unfocusedBytes counts. Takes effect at once for what is still to come.
     void SetFocus(bool hasFocus);
-    // Gives all empty warm memory back to the driver. Returns bytes.
+    // Gives empty warm memory back to the driver: of buffers, staging and read-backs. Returns bytes.
     uint64_t ReleaseWarmMemory();
 
     // ---- transfers -------------------------------------------------------------------------------------------------

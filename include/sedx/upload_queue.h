@@ -19,6 +19,7 @@
 
 namespace sedx
 {
+class EngineLink;
 class TransferEngine;
 
 // What a call does when staging memory is exhausted (BufferSystemDesc::stagingLimitBytes).
@@ -62,14 +63,12 @@ class SEDX_API UploadTicket
         uint64_t frame = 0; // or the frame that reads the lease
         bool inPlace = false; // all of it, or with batches: some of it, was written in mapped memory
     };
-    UploadTicket(std::shared_ptr<TransferEngine> engine, Carriers carriers) noexcept
-        : m_engine(std::move(engine)), m_carriers(carriers)
-    {
-    }
+    UploadTicket(const EngineLink* link, Carriers carriers) noexcept : m_link(link), m_carriers(carriers) {}
 
   private:
     friend class UploadQueue; // Explain
-    std::shared_ptr<TransferEngine> m_engine;
+    std::shared_ptr<TransferEngine> Engine() const noexcept;
+    const EngineLink* m_link = nullptr; // null: complete
     Carriers m_carriers;
 };
 
@@ -169,6 +168,12 @@ class SEDX_API UploadQueue
     // format whose block size is unknown here (multi-planar; both aspects of depth-stencil at once).
     Result<UploadTicket> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                     std::span<const std::byte> bytes, const WriteOptions& options = {});
+
+    // Makes staging for `bytes` of writes at once ready beforehand, its pages touched, up to stagingLimitBytes: the first
+    // frames of a stream then cost what the later ones do. It stays warm like staging that was used
+    // (BufferSystemDesc::warmStagingBytes, warmMemoryNs). Takes as long as writing so many bytes.
+    // Errors: OutOfStaging (more than the limit leaves), OutOfDeviceMemory, WrongState.
+    Result<void> Prewarm(uint64_t bytes);
 
     // Submits what was collected (own submission mode). Errors: NotSubmitted in recorded mode; those of vkQueueSubmit2.
     Result<UploadTicket> Submit();

@@ -70,33 +70,39 @@ struct CopyStages
     VkAccessFlags2 access;
 };
 
-void RecordRegions(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemory& destination, CopyLayer& layer,
-                   BatchStats& stats)
+// Copies of one buffer.
+struct PlannedLayer
 {
-    std::sort(layer.begin(), layer.end(), [](const CopyOp& a, const CopyOp& b) {
-        return a.block != b.block ? std::less<>{}(a.block, b.block) : a.destination < b.destination;
-    });
-    std::vector<VkBufferCopy2> regions;
+    const BufferMemory* destination = nullptr;
+    CopyLayer ops;
+};
+
+void RecordRegions(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemory& destination, CopyLayer& layer,
+                   std::vector<VkBufferCopy2>& regions)
+{
+    const auto isBefore = [](const CopyOp& a, const CopyOp& b) { return std::less<>{}(a.block, b.block); };
+    if (!std::is_sorted(layer.begin(), layer.end(), isBefore))
+        std::sort(layer.begin(), layer.end(), isBefore);
     for (size_t begin = 0; begin < layer.size();)
     {
         const Block* block = layer[begin].block;
+        const BufferMemory& source = block->backing->memory;
         regions.clear();
         size_t end = begin;
         for (; end < layer.size() && layer[end].block == block && regions.size() < kRegionsPerCommand; ++end)
         {
             const CopyOp& op = layer[end];
-            regions.push_back({VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, block->backing->memory.offset + op.source,
+            regions.push_back({VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, source.offset + op.source,
                                destination.offset + op.destination, op.bytes});
         }
         VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
-        copy.srcBuffer = block->backing->memory.buffer;
+        copy.srcBuffer = source.buffer;
         copy.dstBuffer = destination.buffer;
         copy.regionCount = static_cast<uint32_t>(regions.size());
         copy.pRegions = regions.data();
         vk.CmdCopyBuffer2(cmd, &copy);
         begin = end;
     }
-    stats.copyRegions += layer.size();
 }
 
 // Layers of all destinations of an epoch, level by level, with barriers in between.
@@ -111,76 +117,53 @@ class WriteRecorder
 
     void Record(std::vector<BufferWrites>& writes)
     {
-        std::vector<Planned> plans;
-        size_t levels = 0;
+        std::vector<Level> levels(1);
+        levels[0].reserve(writes.size());
         for (BufferWrites& write : writes)
         {
-            plans.push_back({&write.backing->memory, write.list.TakePlan(m_scratch, m_stats.supersededBytes)});
-            levels = std::max(levels, plans.back().layers.size());
+            const BufferMemory* destination = &write.backing->memory;
+            CopyPlan plan = write.list.TakePlan(m_scratch, m_stats.supersededBytes);
+            levels[0].push_back({destination, std::move(plan.first)});
+            if (levels.size() <= plan.above.size())
+                levels.resize(plan.above.size() + 1);
+            for (size_t i = 0; i < plan.above.size(); ++i)
+                levels[i + 1].push_back({destination, std::move(plan.above[i])});
         }
-        for (size_t level = 0; level < levels; ++level)
+        for (size_t i = 0; i < levels.size(); ++i)
         {
-            if (level != 0)
+            if (i != 0)
                 Separate();
-            RecordLevel(plans, level);
+            RecordLevel(levels[i]);
         }
     }
 
   private:
-    struct Planned
-    {
-        const BufferMemory* destination = nullptr;
-        std::vector<CopyLayer> layers;
-    };
+    using Level = std::vector<PlannedLayer>; // no byte belongs to two copies
     void Separate() const
     {
         RecordMemoryBarrier(m_vk, m_cmd, m_stages.stage, m_stages.access, m_stages.stage, m_stages.access);
     }
-    bool IsScattered(const BufferMemory& destination, const CopyOp& op) const
-    {
-        return op.bytes <= m_rules.scatter.maxBytes && destination.address != 0 &&
-               op.block->backing->memory.address != 0;
-    }
 
-    template <class F>
-    static void ForEach(const std::vector<Planned>& plans, size_t level, const F& visit)
+    // Each way takes out what it has recorded.
+    void RecordLevel(Level& level)
     {
-        for (const Planned& plan : plans)
-            if (level < plan.layers.size())
-                for (const CopyOp& op : plan.layers[level])
-                    visit(*plan.destination, op);
-    }
-
-    void RecordLevel(std::vector<Planned>& plans, size_t level)
-    {
-        const bool scatters = m_rules.scatter.kernels != nullptr && RecordScatter(plans, level);
-        if (scatters)
-            Erase(plans, level, [this](const auto& memory, const CopyOp& op) { return IsScattered(memory, op); });
+        const bool scatters = m_rules.scatter.kernels != nullptr && RecordScatter(level);
         // Updates may run beside the shader: they write whole words, and it touches no word of theirs.
-        if (m_rules.inlined.maxBytes != 0 && RecordUpdates(plans, level))
-            Erase(plans, level, [this](const auto& memory, const CopyOp& op) { return m_rules.inlined.Fits(memory, op); });
-        for (Planned& plan : plans)
+        if (m_rules.inlined.maxBytes != 0)
+            RecordUpdates(level);
+        bool isSeparated = !scatters;
+        for (PlannedLayer& layer : level)
         {
-            if (level >= plan.layers.size() || plan.layers[level].empty())
+            if (layer.ops.empty())
                 continue;
             // Both ways into one buffer: they may meet in a word, which the shader reads and writes as a whole.
-            if (scatters && !m_separated)
-            {
+            if (!std::exchange(isSeparated, true))
                 Separate();
-                m_separated = true;
-            }
-            for (const CopyOp& op : plan.layers[level])
-                ++m_stats.regions[static_cast<size_t>(ReasonOf(*plan.destination, op))];
-            RecordRegions(m_vk, m_cmd, *plan.destination, plan.layers[level], m_stats);
+            for (const CopyOp& op : layer.ops)
+                ++m_stats.regions[static_cast<size_t>(ReasonOf(*layer.destination, op))];
+            m_stats.copyRegions += layer.ops.size();
+            RecordRegions(m_vk, m_cmd, *layer.destination, layer.ops, m_regions);
         }
-    }
-
-    template <class F>
-    static void Erase(std::vector<Planned>& plans, size_t level, const F& isDone)
-    {
-        for (Planned& plan : plans)
-            if (level < plan.layers.size())
-                std::erase_if(plan.layers[level], [&](const CopyOp& op) { return isDone(*plan.destination, op); });
     }
 
     RegionReason ReasonOf(const BufferMemory& destination, const CopyOp& op) const
@@ -191,54 +174,61 @@ class WriteRecorder
             return m_rules.withoutShader;
         if (op.bytes > m_rules.scatter.maxBytes)
             return RegionReason::Long;
-        return IsScattered(destination, op) ? m_whyNot : RegionReason::NoAddress;
+        return m_rules.scatter.Fits(destination, op) ? m_whyNot : RegionReason::NoAddress;
     }
 
-    // False: there are none, or too many for a command buffer.
-    bool RecordUpdates(const std::vector<Planned>& plans, size_t level)
+    // Unless there are too many for a command buffer.
+    void RecordUpdates(Level& level)
     {
         uint64_t count = 0;
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            count += m_rules.inlined.Fits(destination, op) ? 1 : 0;
-        });
+        for (const PlannedLayer& layer : level)
+            for (const CopyOp& op : layer.ops)
+                count += m_rules.inlined.Fits(*layer.destination, op) ? 1 : 0;
         if (count == 0 || count > m_rules.inlined.maxWrites)
-            return false;
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            if (m_rules.inlined.Fits(destination, op))
+            return;
+        for (PlannedLayer& layer : level)
+        {
+            const BufferMemory& destination = *layer.destination;
+            std::erase_if(layer.ops, [&](const CopyOp& op) {
+                if (!m_rules.inlined.Fits(destination, op))
+                    return false;
                 m_vk.CmdUpdateBuffer(m_cmd, destination.buffer, destination.offset + op.destination, op.bytes,
                                      op.block->backing->memory.mapped + op.source);
-        });
+                return true;
+            });
+        }
         m_stats.inlinedCopies += count;
-        return true;
     }
 
     // False: too few, or no room for the table.
-    bool RecordScatter(const std::vector<Planned>& plans, size_t level)
+    bool RecordScatter(Level& level)
     {
         ScatterTable table(m_rules.scatter);
-        uint64_t count = 0;
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            if (!IsScattered(destination, op))
-                return;
-            table.Count(op.bytes);
-            ++count;
-        });
+        for (const PlannedLayer& layer : level)
+            for (const CopyOp& op : layer.ops)
+                if (m_rules.scatter.Fits(*layer.destination, op))
+                    table.Count(op.bytes);
         m_whyNot = RegionReason::Few;
-        if (count == 0 || count < m_rules.scatter.minWrites)
+        if (table.Count() == 0 || table.Count() < m_rules.scatter.minWrites)
             return false;
         m_whyNot = RegionReason::NoTable;
         const auto slice = m_rules.allocateTable(table.BytesNeeded());
         if (!slice || slice->block->backing->memory.address == 0)
             return false;
         table.Begin(slice->Data());
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            if (IsScattered(destination, op))
+        for (PlannedLayer& layer : level)
+        {
+            const BufferMemory& destination = *layer.destination;
+            std::erase_if(layer.ops, [&](const CopyOp& op) {
+                if (!m_rules.scatter.Fits(destination, op))
+                    return false;
                 table.Put(destination.address + op.destination, op.block->backing->memory.address + op.source,
                           op.bytes);
-        });
+                return true;
+            });
+        }
         table.Record(m_vk, m_cmd, m_rules.scatter, slice->block->backing->memory.address + slice->offset);
-        m_stats.scatteredCopies += count;
-        m_separated = false;
+        m_stats.scatteredCopies += table.Count();
         return true;
     }
 
@@ -248,7 +238,7 @@ class WriteRecorder
     const CopyStages& m_stages;
     PlanScratch& m_scratch;
     BatchStats& m_stats;
-    bool m_separated = false; // a barrier lies between this level's scatter and what follows
+    std::vector<VkBufferCopy2> m_regions;      // used again
     RegionReason m_whyNot = RegionReason::Few; // why this level's short writes are not scattered, if they are not
 };
 
@@ -329,6 +319,23 @@ void Epoch::Append(const Ref<Backing>& source, const Ref<Backing>& destination, 
     moved[KeyOf(destination.Get())].written.Add(region.destination, region.bytes);
 }
 
+WriteList& Epoch::ListFor(Backing& backing)
+{
+    if (backing.listEpoch != serial)
+    {
+        backing.listEpoch = serial;
+        backing.listIndex = writes.size();
+        writes.push_back({Ref<Backing>(&backing), {}});
+    }
+    return writes[backing.listIndex].list;
+}
+
+uint64_t Epoch::NextSerial() noexcept
+{
+    static std::atomic<uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 bool Batch::HasWrites() const noexcept
 {
     return std::any_of(epochs.begin(), epochs.end(),
@@ -389,8 +396,8 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
             RecordImageRead(vk, cmd, read, stats);
     }
     RecordMemoryBarrier(vk, cmd, stages.stage, stages.write,
-                  kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
-                  kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
+                        kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
+                        kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
     return stats;
 }
 } // namespace sedx

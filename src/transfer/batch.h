@@ -76,8 +76,8 @@ struct BufferMoves
 // whatever must come after something of its own or a later kind goes into the next epoch.
 struct Epoch
 {
+    const uint64_t serial = NextSerial(); // names it among all epochs
     std::vector<BufferWrites> writes;
-    std::unordered_map<Backing*, size_t> writeIndex;
     std::vector<ImageWrite> imageWrites;
     std::vector<BufferMoves> moves;
     std::vector<BufferRead> reads;
@@ -100,6 +100,11 @@ struct Epoch
     // The same for a move; those to other ranges of the same buffers may join.
     bool Delays(const Backing& source, const Backing& destination, const DeviceCopyRegion& region) const noexcept;
     void Append(const Ref<Backing>& source, const Ref<Backing>& destination, const DeviceCopyRegion& region);
+    // The list of writes to this backing. One thread at a time for all epochs of a system.
+    WriteList& ListFor(Backing& backing);
+
+  private:
+    static uint64_t NextSerial() noexcept;
 };
 
 inline uint64_t KeyOf(const Backing* backing) noexcept { return reinterpret_cast<uint64_t>(backing); }

@@ -146,7 +146,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImported(const Buffer& buffe
                     blockBytes);
     const std::span<const std::byte> source = import->Block().subspan(view.offset, bytes);
     const BufferWrite whole{buffer, offset, source};
-    if (auto writable = CheckWritable(whole); !writable)
+    if (auto writable = CheckWritable(buffer, offset, bytes); !writable)
         return Forward(writable);
     const HostRange imported = import->Imported();
     const HostRange middle{std::max(view.offset, imported.begin), std::min(view.offset + bytes, imported.end)};
@@ -166,8 +166,9 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImported(const Buffer& buffe
         return written;
 
     const std::lock_guard lock(m_mutex);
+    CollectLanes();
     const Ref<Backing> backing = BackingOf(*buffer.Resource());
-    ListFor(backing).Append(import->CopiesOf(middle, offset + middle.begin - view.offset));
+    ListFor(*backing).Append(import->CopiesOf(middle, offset + middle.begin - view.offset));
     m_current->Keep(import);
     import->lastBatch.store(m_current->number);
     backing->lastBatch.store(m_current->number);

@@ -33,6 +33,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
             return;
         m_workers.Finish(chunk.job);
         Join(resource, {chunk.op}, {&chunk.slice, 1}, carriers);
+        m_counters.uploadedBytes.fetch_add(chunk.op.bytes, std::memory_order_relaxed);
     };
     const uint64_t chunkBytes = std::min(m_staging->Desc().blockBytes, m_chunkBytes.load(std::memory_order_relaxed));
     size_t turn = 0;

@@ -43,6 +43,7 @@ Result<UploadTicket::Carriers> TransferEngine::Copy(std::span<const BufferMove> 
         return resource.backing;
     };
     const std::lock_guard lock(m_mutex);
+    CollectLanes(); // what was written before is copied
     for (const BufferMove& move : moves)
     {
         if (auto movable = CheckMovable(move); !movable)

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace sedx
 {
@@ -31,18 +30,18 @@ ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferP
     return rules;
 }
 
-uint32_t ScatterTable::GroupOf(uint64_t bytes) const noexcept
+uint32_t ScatterTable::FindGroup(uint64_t bytes) const noexcept
 {
     const uint64_t lanes = (bytes - 1) / m_laneBytes + 1;
     return std::min<uint32_t>(static_cast<uint32_t>(std::bit_width(lanes - 1)), kGroups - 1);
 }
 
-uint64_t ScatterTable::BytesNeeded() const noexcept
+uint64_t ScatterTable::Count() const noexcept
 {
     uint64_t count = 0;
     for (const Group& group : m_groups)
         count += group.count;
-    return count * kEntryBytes;
+    return count;
 }
 
 void ScatterTable::Begin(std::byte* mapped) noexcept
@@ -54,17 +53,6 @@ void ScatterTable::Begin(std::byte* mapped) noexcept
         group.next = mapped + first;
         first += group.count * kEntryBytes;
     }
-}
-
-void ScatterTable::Put(VkDeviceAddress destination, VkDeviceAddress source, uint64_t bytes) noexcept
-{
-    const uint32_t words[] = {static_cast<uint32_t>(destination), static_cast<uint32_t>(destination >> 32),
-                              static_cast<uint32_t>(source), static_cast<uint32_t>(source >> 32),
-                              static_cast<uint32_t>(bytes)};
-    static_assert(sizeof(words) == kEntryBytes);
-    Group& group = m_groups[GroupOf(bytes)];
-    std::memcpy(group.next, words, kEntryBytes);
-    group.next += kEntryBytes;
 }
 
 void ScatterTable::Record(const DeviceDispatch& vk, VkCommandBuffer cmd, const ScatterRules& rules,

@@ -29,10 +29,11 @@ bool TransferEngine::HoldsBack() const noexcept
 Batch* TransferEngine::TakeBatch(uint64_t readsThrough)
 {
     const std::lock_guard lock(m_mutex);
-    if (!m_current->HasWork(readsThrough))
+    if (!m_lanes.HasWrites() && !m_current->HasWork(readsThrough))
         return nullptr;
     auto next = std::make_unique<Batch>();
     next->number = m_current->number + 1;
+    AppendCollected(m_lanes.EndBatch(m_collected, next->number));
     // The last reads may have to wait for the end of their frame: they want to see what its submissions write.
     Epoch& last = m_current->epochs.back();
     Epoch later;
@@ -199,7 +200,7 @@ Result<uint64_t> TransferEngine::Submit(uint64_t readsThrough)
         return m_core->Device().LostError();
     {
         const std::lock_guard lock(m_mutex);
-        if (!m_current->HasWork(readsThrough))
+        if (!m_lanes.HasWrites() && !m_current->HasWork(readsThrough))
             return m_current->number - 1;
     }
     if (HoldsBack())
@@ -544,6 +545,7 @@ void TransferEngine::Shutdown() noexcept
     std::unique_ptr<Batch> current;
     {
         const std::lock_guard lock(m_mutex);
+        CollectLanes();
         if (m_current->HasWork(kAllReads))
             SEDX_CORE_WARN_TAG("TRANSFER",
                                "writes, copies or read-backs that were never submitted end with their system");

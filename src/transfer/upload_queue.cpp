@@ -5,16 +5,16 @@ namespace sedx
 {
 namespace
 {
-Result<UploadTicket> MakeTicket(const std::shared_ptr<TransferEngine>& engine, Result<UploadTicket::Carriers> carriers)
+Result<UploadTicket> MakeTicket(const TransferEngine& engine, Result<UploadTicket::Carriers> carriers)
 {
     if (!carriers)
         return tl::unexpected(std::move(carriers.error()));
     if (carriers->lastBatch == 0)
-        return UploadTicket({}, *carriers); // complete: needs no engine
-    return UploadTicket(engine, *carriers);
+        return UploadTicket(nullptr, *carriers); // complete: needs no engine
+    return UploadTicket(engine.Link(), *carriers);
 }
 
-Result<UploadTicket> TicketOfBatch(const std::shared_ptr<TransferEngine>& engine, Result<uint64_t> batch)
+Result<UploadTicket> TicketOfBatch(const TransferEngine& engine, Result<uint64_t> batch)
 {
     if (!batch)
         return tl::unexpected(std::move(batch.error()));
@@ -25,13 +25,12 @@ Result<UploadTicket> TicketOfBatch(const std::shared_ptr<TransferEngine>& engine
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
                                         const WriteOptions& options)
 {
-    const BufferWrite write{buffer, offset, bytes};
-    return WriteMany({&write, 1}, options);
+    return MakeTicket(*m_engine, m_engine->Write(buffer, offset, bytes, options));
 }
 
 Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
-    return MakeTicket(m_engine, m_engine->Write(writes, options));
+    return MakeTicket(*m_engine, m_engine->Write(writes, options));
 }
 
 Result<ImportedMemory> UploadQueue::Import(std::span<const std::byte> block, const ImportOptions& options)
@@ -45,7 +44,7 @@ Result<ImportedMemory> UploadQueue::Import(std::span<const std::byte> block, con
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
                                         const WriteOptions& options)
 {
-    return MakeTicket(m_engine, m_engine->WriteImported(buffer, offset, source, options));
+    return MakeTicket(*m_engine, m_engine->WriteImported(buffer, offset, source, options));
 }
 
 Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset)
@@ -56,7 +55,7 @@ Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& d
 
 Result<UploadTicket> UploadQueue::CopyMany(std::span<const BufferMove> moves)
 {
-    return MakeTicket(m_engine, m_engine->Copy(moves));
+    return MakeTicket(*m_engine, m_engine->Copy(moves));
 }
 
 Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Frame frame, OutOfStaging outOfStaging)
@@ -67,45 +66,57 @@ Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Fram
 Result<UploadTicket> UploadQueue::WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                              std::span<const std::byte> bytes, const WriteOptions& options)
 {
-    return MakeTicket(m_engine, m_engine->WriteImage(image, regions, bytes, options));
+    return MakeTicket(*m_engine, m_engine->WriteImage(image, regions, bytes, options));
 }
+
+Result<void> UploadQueue::Prewarm(uint64_t bytes) { return m_engine->Prewarm(bytes); }
 
 Result<UploadTicket> UploadQueue::Submit()
 {
-    return TicketOfBatch(m_engine, m_engine->Submit(TransferEngine::kNoReads));
+    return TicketOfBatch(*m_engine, m_engine->Submit(TransferEngine::kNoReads));
 }
 
 Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue)
 {
-    return TicketOfBatch(m_engine,
+    return TicketOfBatch(*m_engine,
                          m_engine->CmdFlush(m_engine->NumberOf(frame), cmd, queue, TransferEngine::kNoReads));
 }
 
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
-    return UploadTicket(m_engine, m_engine->LastTransfer(buffer));
+    return UploadTicket(m_engine->Link(), m_engine->LastTransfer(buffer));
 }
 
 std::string UploadQueue::Explain(const UploadTicket& ticket) const
 {
-    if (ticket.m_engine)
-        return ticket.m_engine->Explain(ticket.m_carriers);
+    if (const auto engine = ticket.Engine())
+        return engine->Explain(ticket.m_carriers);
+    if (ticket.m_link != nullptr)
+        return "The system of the ticket is gone.";
     return ticket.m_carriers.inPlace ? "In place: the buffer was idle and its memory is mappable; complete."
                                      : "Complete: there was nothing to do.";
 }
 
+std::shared_ptr<TransferEngine> UploadTicket::Engine() const noexcept
+{
+    return m_link != nullptr ? m_link->Engine() : nullptr;
+}
+
 bool UploadTicket::Ready() const noexcept
 {
-    return !m_engine || (m_engine->IsComplete(m_carriers.lastBatch) && m_engine->HasFramePassed(m_carriers.frame));
+    const auto engine = Engine();
+    return !engine || (engine->IsComplete(m_carriers.lastBatch) && engine->HasFramePassed(m_carriers.frame));
 }
 
 Result<void> UploadTicket::Wait(uint64_t timeoutNs) const
 {
-    return m_engine ? m_engine->Wait(m_carriers, timeoutNs, WaitCause::Upload) : Result<void>{};
+    const auto engine = Engine();
+    return engine ? engine->Wait(m_carriers, timeoutNs, WaitCause::Upload) : Result<void>{};
 }
 
 Result<TimelinePoint> UploadTicket::Point() const
 {
-    return m_engine ? m_engine->PointOf(m_carriers) : TimelinePoint{};
+    const auto engine = Engine();
+    return engine ? engine->PointOf(m_carriers) : TimelinePoint{};
 }
 } // namespace sedx
