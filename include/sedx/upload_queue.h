@@ -171,13 +171,14 @@ class SEDX_API UploadQueue
     }
 
     // Registers a block of the application's memory, for writes that the GPU copies from there: see host_memory.h. Where that
-    // cannot be, the handle works by staging. Pins memory: takes about as long as copying the block once.
+    // cannot be, the handle works by staging. Drivers may pin its pages, which takes time for each of them.
     // Errors: InvalidArgument (0 bytes), WrongState (the system is gone), DeviceLost.
     Result<ImportedMemory> Import(std::span<const std::byte> block, const ImportOptions& options = {});
 
     // As Write, in order with all others, from imported memory. What is imported of it is copied by the GPU, whatever memory
     // the buffer lies in: these bytes must not change until the ticket is complete. The rest is written as by WriteMany.
-    // Errors: as Write; OutOfRange also for the source, InvalidArgument also for an empty handle.
+    // Errors: as Write; OutOfRange also for the source, InvalidArgument also for an empty handle, WrongState (imported by
+    // another system).
     Result<UploadTicket> Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
                                const WriteOptions& options = {});
 

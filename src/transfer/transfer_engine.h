@@ -66,14 +66,6 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                 std::span<const std::byte> bytes, const WriteOptions& options);
     Result<Carriers> Copy(std::span<const BufferMove> moves);
-    // ---- memory of the application (host_import.cpp)
-    // Answers an import in any case; what failed at run time is counted, and said in the log.
-    Result<std::shared_ptr<HostImport>> Import(std::span<const std::byte> block, const ImportOptions& options);
-    Result<Carriers> WriteImported(const Buffer& buffer, uint64_t offset, const ImportedView& view,
-                                   const WriteOptions& options);
-    // Waits for the copies from it, and destroys what refers to it.
-    Result<void> Release(HostImport& import, uint64_t timeoutNs);
-
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
     Result<void> Prewarm(uint64_t bytes);
     // Gives idle staging and read-back memory back. Returns bytes.
@@ -107,6 +99,14 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<TimelinePoint> PointOf(BackgroundWrite& write);
     std::string Explain(BackgroundWrite& write) noexcept;
     BackgroundWrites& Background() noexcept { return m_background; }
+
+    // ---- memory of the application (host_import.cpp)
+    // Answers an import in any case; what failed at run time is counted, and said in the log.
+    Result<std::shared_ptr<HostImport>> Import(std::span<const std::byte> block, const ImportOptions& options);
+    Result<Carriers> WriteImported(const Buffer& buffer, uint64_t offset, const ImportedView& view,
+                                   const WriteOptions& options);
+    // Waits for the copies from it, and destroys what refers to it.
+    Result<void> Release(HostImport& import, uint64_t timeoutNs);
 
     // Of this system's frame; an empty one means the current frame; 0 if there is none, or it belongs to another system.
     uint64_t NumberOf(const Frame& frame) const noexcept;
