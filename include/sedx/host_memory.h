@@ -8,8 +8,8 @@
 // says what the reason is. Does NOT take or copy memory: the block stays the application's, which promises
 //   - that it is mapped and not moved until Release has succeeded or the destructor has returned;
 //   - that the bytes of a Write do not change until its ticket is complete.
-// Worth it for long writes: pinning pages costs about as much as copying them once, and short writes are better collected
-// in staging.
+// Worth it for long writes from blocks that are used again: drivers pin the pages of a block, which takes time for each of
+// them. Short writes are better collected in staging.
 #pragma once
 
 #include <sedx/result.h>

@@ -135,6 +135,9 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImported(const Buffer& buffe
     const std::shared_ptr<HostImport>& import = view.memory.Import();
     if (!import)
         return Fail(ErrorCode::InvalidArgument, "an empty handle to imported memory was given to Write");
+    if (!import->IsOf(*m_core))
+        return Fail(ErrorCode::WrongState, "{} bytes of memory were imported by another system",
+                    import->Block().size());
     const uint64_t blockBytes = import->Block().size();
     const uint64_t bytes =
         view.bytes == ImportedView::kWhole && view.offset <= blockBytes ? blockBytes - view.offset : view.bytes;
@@ -165,6 +168,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImported(const Buffer& buffe
     const std::lock_guard lock(m_mutex);
     CollectLanes();
     const Ref<Backing> backing = BackingOf(*buffer.Resource());
+    SupersedeQueued(*backing, offset + middle.begin - view.offset, middle.end - middle.begin);
     ListFor(*backing).Append(import->CopiesOf(middle, offset + middle.begin - view.offset));
     m_current->Keep(import);
     import->lastBatch.store(m_current->number);

@@ -25,6 +25,7 @@ class HostImport
     // Destroys the Vulkan objects. No copy from it is under way, nor will any be recorded.
     void Destroy() noexcept;
 
+    bool IsOf(const BufferCore& core) const noexcept { return &core == &m_core; }
     std::span<const std::byte> Block() const noexcept { return m_block; }
     // Of the block; empty: nothing (any more).
     HostRange Imported() const noexcept { return IsAlive() ? m_range : HostRange{}; }

@@ -351,6 +351,10 @@ TEST_P(HostImportTest, RangesAndHandlesAreChecked)
     EXPECT_TRUE(FailsWith(Uploads().Import({}), ErrorCode::InvalidArgument));
     SEDX_REQUIRE(const ImportedMemory memory, Uploads().Import(arena.Block()));
     EXPECT_TRUE(FailsWith(Uploads().Write(buffer, 0, ImportedMemory()), ErrorCode::InvalidArgument));
+    const auto other = MakeSystem();
+    ASSERT_TRUE(other);
+    SEDX_REQUIRE(const ImportedMemory foreign, other->Uploads().Import(arena.Block()));
+    EXPECT_TRUE(FailsWith(Uploads().Write(buffer, 0, {foreign, 0, 1}), ErrorCode::WrongState, "another system"));
     EXPECT_TRUE(FailsWith(Uploads().Write(Buffer(), 0, memory), ErrorCode::InvalidArgument));
     EXPECT_TRUE(FailsWith(Uploads().Write(buffer, 0, memory), ErrorCode::OutOfRange)); // the destination is too small
     EXPECT_TRUE(FailsWith(Uploads().Write(buffer, 0, {memory, 2 * kPage, 1}), ErrorCode::OutOfRange));
