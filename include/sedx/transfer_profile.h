@@ -51,7 +51,7 @@ struct TransferProfile
     uint64_t chunkBytes =
         4ull << 20;           // 64 KiB .. 1 GiB; what one submission carries while the next bytes are being filled, in pieces
                               // of a staging block; a quarter of staging at most (BufferSystemDesc::stagingLimitBytes)
-    uint32_t copyThreads = 1; // 1 .. 64; threads that fill a chunk together, the calling one among them. Taken when
+    uint32_t copyThreads = 1; // 1 .. 64; threads that fill a chunk or plan many writes together, with the caller. Taken when
                               // a system is created: what Calibrate finds counts from the next one on
     bool useTransferQueue = false; // a queue for transfers alone was faster than queue 0. Measured and told; nothing
                                    // uses it yet: copies run on queue 0

@@ -249,18 +249,19 @@ class WriteRecorder
         m_stats.inlinedCopies += count;
     }
 
-    // A part of the copies of a level, one after the other.
+    // Calls visit(destination, copies) for what copies `begin` to `end` of a level are, layer after layer.
     template <class F>
     static void ForEachOf(const Level& level, size_t begin, size_t end, const F& visit)
     {
         for (const PlannedLayer& layer : level)
         {
             const size_t size = layer.ops.size();
-            for (size_t i = std::min(begin, size); i < std::min(end, size); ++i)
-                visit(*layer.destination, layer.ops[i]);
+            const size_t first = std::min(begin, size);
+            const std::span ops(layer.ops);
+            visit(*layer.destination, ops.subspan(first, std::min(end, size) - first));
             if (end <= size)
                 return;
-            begin -= std::min(begin, size);
+            begin -= first;
             end -= size;
         }
     }
@@ -276,9 +277,8 @@ class WriteRecorder
         const auto forEach = [&](const auto& visit) {
             const auto visitPart = [&](size_t part) {
                 ForEachOf(level, part * all / parts, (part + 1) * all / parts,
-                          [&](const BufferMemory& destination, const CopyOp& op) {
-                              if (m_rules.scatter.Fits(destination, op))
-                                  visit(table[part], destination, op);
+                          [&](const BufferMemory& destination, std::span<const CopyOp> ops) {
+                              visit(table[part], destination, ops);
                           });
             };
             if (parts == 1)
@@ -286,7 +286,9 @@ class WriteRecorder
             else
                 m_rules.workers->ForEach(parts, visitPart);
         };
-        forEach([](ScatterTable::Part& part, const BufferMemory&, const CopyOp& op) { part.Count(op.bytes); });
+        forEach([this](ScatterTable::Part& part, const BufferMemory& destination, std::span<const CopyOp> ops) {
+            part.Count(m_rules.scatter, destination, ops);
+        });
         const uint64_t count = table.Count();
         m_whyNot = RegionReason::Few;
         if (count == 0 || count < m_rules.scatter.minWrites)
@@ -296,8 +298,8 @@ class WriteRecorder
         if (!slice || slice->block->backing->memory.address == 0)
             return false;
         table.Begin(slice->Data());
-        forEach([](ScatterTable::Part& part, const BufferMemory& destination, const CopyOp& op) {
-            part.Put(destination.address + op.destination, op.block->backing->memory.address + op.source, op.bytes);
+        forEach([this](ScatterTable::Part& part, const BufferMemory& destination, std::span<const CopyOp> ops) {
+            part.Put(m_rules.scatter, destination, ops);
         });
         table.Record(m_vk, m_cmd, m_rules.scatter, slice->block->backing->memory.address + slice->offset);
         m_stats.scatteredCopies += count;

@@ -15,12 +15,15 @@ using Stretch = PlanScratch::Stretch;
 // Writes for each thread: fewer are planned sooner than another thread wakes up.
 constexpr size_t kForAThread = 10'000;
 
-// Numbers of the writes of some keys, by destination.
-void AppendNumbers(std::span<const CopyOp> ops, const WriteKeys& keys, std::span<const uint64_t> run,
-                   std::vector<size_t>& numbers)
+void AppendNumbers(const WriteKeys& keys, std::span<const uint64_t> run, std::vector<size_t>& numbers)
 {
     for (const uint64_t key : run)
         numbers.push_back(keys.NumberOf(key));
+}
+
+// By destination, where keys know it up to a step only.
+void SortExactly(std::span<const CopyOp> ops, const WriteKeys& keys, std::vector<size_t>& numbers)
+{
     if (!keys.IsExact())
         std::sort(numbers.begin(), numbers.end(),
                   [&](size_t a, size_t b) { return ops[a].destination < ops[b].destination; });
@@ -46,46 +49,35 @@ void CutWithin(std::span<CopyOp> ops, std::span<const uint64_t> stamps, const Wr
 {
     stretch.head = std::min<size_t>(1, stretch.keys.size());
     stretch.tail = stretch.keys.size() - stretch.head;
-    OverlapCutter cutter(ops, stamps, stretch.overlaps);
-    std::vector<size_t>& run = stretch.overlaps.run;
+    std::vector<size_t>& close = stretch.overlaps.close;
+    close.clear();
     ForEachRun(stretch.keys, keys, steps, [&](size_t begin, size_t end) {
         if (begin == 0)
             stretch.head = end;
         if (end == stretch.keys.size())
             stretch.tail = begin;
-        if (begin == 0 || end == stretch.keys.size())
-            return;
-        run.clear();
-        AppendNumbers(ops, keys, stretch.keys.subspan(begin, end - begin), run);
-        cutter.Cut(run);
+        if (begin != 0 && end != stretch.keys.size())
+            AppendNumbers(keys, stretch.keys.subspan(begin, end - begin), close);
     });
+    // All runs at once: how they end is seen from the writes.
+    SortExactly(ops, keys, close);
+    OverlapCutter(ops, stamps, stretch.overlaps).Cut(close);
 }
 
 // Chains at the ends of stretches.
-void CutBetween(std::span<CopyOp> ops, std::span<const uint64_t> stamps, const WriteKeys& keys, uint64_t steps,
+void CutBetween(std::span<CopyOp> ops, std::span<const uint64_t> stamps, const WriteKeys& keys,
                 std::span<const Stretch> stretches, OverlapScratch& scratch)
 {
-    OverlapCutter cutter(ops, stamps, scratch);
-    std::vector<size_t>& run = scratch.run;
-    run.clear();
-    uint64_t last = 0;
-    const auto append = [&](std::span<const uint64_t> chain) {
-        if (!run.empty() && keys.StepOf(chain.front()) - last >= steps)
-        {
-            cutter.Cut(run);
-            run.clear();
-        }
-        AppendNumbers(ops, keys, chain, run);
-        last = keys.StepOf(chain.back());
-    };
+    std::vector<size_t>& close = scratch.close;
+    close.clear();
     for (const Stretch& stretch : stretches)
     {
-        if (stretch.head != 0)
-            append(stretch.keys.first(stretch.head));
+        AppendNumbers(keys, stretch.keys.first(stretch.head), close);
         if (stretch.head < stretch.keys.size())
-            append(stretch.keys.subspan(stretch.tail));
+            AppendNumbers(keys, stretch.keys.subspan(stretch.tail), close);
     }
-    cutter.Cut(run);
+    SortExactly(ops, keys, close);
+    OverlapCutter(ops, stamps, scratch).Cut(close);
 }
 
 // All that were cut into the scratch of one.
@@ -119,16 +111,12 @@ bool Overlap(std::span<const CopyOp> ops, const WriteBounds& bounds, PlanScratch
 {
     Stretch& all = scratch.stretches[0];
     const WriteKeys keys(bounds.varying, ops.size());
-    all.keys = OrderByDestination(ops, keys, all.order);
-    std::vector<size_t>& run = all.overlaps.run;
-    bool overlap = false;
-    ForEachRun(all.keys, keys, keys.StepsOf(bounds.longest), [&](size_t begin, size_t end) {
-        run.clear();
-        AppendNumbers(ops, keys, all.keys.subspan(begin, end - begin), run);
-        for (size_t i = 1; i < run.size(); ++i)
-            overlap |= ops[run[i]].destination < ops[run[i - 1]].destination + ops[run[i - 1]].bytes;
-    });
-    return overlap;
+    std::vector<size_t>& numbers = all.overlaps.close;
+    numbers.clear();
+    AppendNumbers(keys, OrderByDestination(ops, keys, all.order), numbers);
+    SortExactly(ops, keys, numbers);
+    const auto overlaps = [&](size_t a, size_t b) { return ops[b].destination < ops[a].destination + ops[a].bytes; };
+    return std::adjacent_find(numbers.begin(), numbers.end(), overlaps) != numbers.end();
 }
 
 uint64_t KeepNewest(std::vector<CopyOp>& ops, std::span<const uint64_t> stamps, const WriteBounds& bounds,
@@ -155,7 +143,7 @@ uint64_t KeepNewest(std::vector<CopyOp>& ops, std::span<const uint64_t> stamps, 
         });
         workers->ForEach(count, [&](size_t i) { CutWithin(ops, stamps, keys, steps, stretches[i]); });
     }
-    CutBetween(ops, stamps, keys, steps, stretches, stretches[0].overlaps);
+    CutBetween(ops, stamps, keys, stretches, stretches[0].overlaps);
     Gather(stretches);
     CloseGaps(ops, stretches[0].overlaps);
     return std::exchange(stretches[0].overlaps.superseded, 0);

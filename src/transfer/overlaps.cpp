@@ -16,18 +16,18 @@ CopyOp PartOf(const CopyOp& op, uint64_t begin, uint64_t end) noexcept
 }
 } // namespace
 
-void OverlapCutter::Cut(std::span<const size_t> run)
+void OverlapCutter::Cut(std::span<const size_t> numbers)
 {
-    for (size_t begin = 0; begin < run.size();)
+    for (size_t begin = 0; begin < numbers.size();)
     {
-        uint64_t clusterEnd = EndOf(m_ops[run[begin]]);
+        uint64_t clusterEnd = EndOf(m_ops[numbers[begin]]);
         size_t end = begin + 1;
-        for (; end < run.size() && m_ops[run[end]].destination < clusterEnd; ++end)
-            clusterEnd = std::max(clusterEnd, EndOf(m_ops[run[end]]));
+        for (; end < numbers.size() && m_ops[numbers[end]].destination < clusterEnd; ++end)
+            clusterEnd = std::max(clusterEnd, EndOf(m_ops[numbers[end]]));
         if (end - begin == 2)
-            CutPair(run[begin], run[begin + 1]);
+            CutPair(numbers[begin], numbers[begin + 1]);
         else if (end - begin > 2)
-            Sweep(run.subspan(begin, end - begin));
+            Sweep(numbers.subspan(begin, end - begin));
         begin = end;
     }
 }

@@ -13,7 +13,7 @@ struct CopyOp;
 // What cutting needs meanwhile, and what it leaves behind. Used again.
 struct OverlapScratch
 {
-    std::vector<size_t> run;
+    std::vector<size_t> close; // numbers of writes that may overlap
     std::vector<size_t> open;
     std::vector<CopyOp> pieces;
     std::vector<size_t> gone;  // writes of which nothing is left: 0 bytes
@@ -21,7 +21,7 @@ struct OverlapScratch
     uint64_t superseded = 0;   // bytes left out
 };
 
-// Cuts runs of writes in place. Different runs may be cut by different threads with scratches of their own.
+// Cuts writes in place. Those that do not overlap each other may be cut by different threads with scratches of their own.
 class OverlapCutter
 {
   public:
@@ -30,8 +30,8 @@ class OverlapCutter
         : m_ops(ops), m_stamps(stamps), m_scratch(scratch)
     {
     }
-    // `run`: numbers of writes by destination, equal ones in any order; they overlap only each other.
-    void Cut(std::span<const size_t> run);
+    // `numbers`: of writes by destination, equal ones in any order; they overlap only each other.
+    void Cut(std::span<const size_t> numbers);
 
   private:
     bool IsNewer(size_t a, size_t b) const noexcept

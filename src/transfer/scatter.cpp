@@ -30,10 +30,69 @@ ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferP
     return rules;
 }
 
-uint32_t ScatterTable::Part::FindGroup(uint64_t bytes) const noexcept
+uint32_t ScatterTable::Part::GroupOf(uint64_t bytes) const noexcept
 {
     const uint64_t lanes = (bytes - 1) / m_laneBytes + 1;
     return std::min<uint32_t>(static_cast<uint32_t>(std::bit_width(lanes - 1)), kGroups - 1);
+}
+
+// In both of these what is the same in neighbours, as a rule block and length, is looked up once.
+void ScatterTable::Part::Count(const ScatterRules& rules, const BufferMemory& destination,
+                               std::span<const CopyOp> ops) noexcept
+{
+    const Block* block = nullptr;
+    bool fits = false; // as far as it depends on the block
+    uint64_t bytes = 1;
+    uint64_t times = 0;
+    for (const CopyOp& op : ops)
+    {
+        if (op.block != block)
+        {
+            block = op.block;
+            fits = destination.address != 0 && block->backing->memory.address != 0;
+        }
+        if (!fits || op.bytes > rules.maxBytes)
+            continue;
+        if (op.bytes != bytes)
+        {
+            Count(bytes, times);
+            bytes = op.bytes;
+            times = 0;
+        }
+        ++times;
+    }
+    Count(bytes, times);
+}
+
+void ScatterTable::Part::Put(const ScatterRules& rules, const BufferMemory& destination,
+                             std::span<const CopyOp> ops) noexcept
+{
+    const VkDeviceAddress to = destination.address;
+    const uint64_t maxBytes = rules.maxBytes;
+    const Block* block = nullptr;
+    VkDeviceAddress from = 0;
+    uint64_t bytes = 1;
+    std::byte** group = &m_next[GroupOf(bytes)];
+    std::byte* next = *group;
+    for (const CopyOp& op : ops)
+    {
+        if (op.block != block)
+        {
+            block = op.block;
+            from = block->backing->memory.address;
+        }
+        if (to == 0 || from == 0 || op.bytes > maxBytes)
+            continue;
+        if (op.bytes != bytes)
+        {
+            bytes = op.bytes;
+            *group = next;
+            group = &m_next[GroupOf(bytes)];
+            next = *group;
+        }
+        next = PutAt(next, to + op.destination, from + op.source, bytes);
+    }
+    *group = next;
 }
 
 uint64_t ScatterTable::CountOf(uint32_t group) const noexcept

@@ -12,6 +12,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <span>
 #include <vector>
 
 namespace sedx
@@ -48,34 +49,30 @@ class ScatterTable
     {
       public:
         explicit Part(uint32_t laneBytes) noexcept : m_laneBytes(laneBytes) {}
-        void Count(uint64_t bytes) noexcept { ++m_counts[GroupOf(bytes)]; }
+        void Count(uint64_t bytes, uint64_t times) noexcept { m_counts[GroupOf(bytes)] += times; }
         void Put(VkDeviceAddress destination, VkDeviceAddress source, uint64_t bytes) noexcept
         {
-            static_assert(std::endian::native == std::endian::little); // low words first
-            const auto length = static_cast<uint32_t>(bytes);
             std::byte*& next = m_next[GroupOf(bytes)];
-            std::memcpy(next, &destination, sizeof destination);
-            std::memcpy(next + sizeof destination, &source, sizeof source);
-            std::memcpy(next + sizeof destination + sizeof source, &length, sizeof length);
-            next += kEntryBytes;
+            next = PutAt(next, destination, source, bytes);
         }
+        // Those of the copies that fit.
+        void Count(const ScatterRules& rules, const BufferMemory& destination, std::span<const CopyOp> ops) noexcept;
+        void Put(const ScatterRules& rules, const BufferMemory& destination, std::span<const CopyOp> ops) noexcept;
 
       private:
         friend class ScatterTable;
-        // As a rule the one of the entry before: writes of a kind come together.
-        uint32_t GroupOf(uint64_t bytes) noexcept
+        uint32_t GroupOf(uint64_t bytes) const noexcept;
+        static std::byte* PutAt(std::byte* at, VkDeviceAddress destination, VkDeviceAddress source,
+                                uint64_t bytes) noexcept
         {
-            if (bytes != m_lastBytes)
-            {
-                m_lastBytes = bytes;
-                m_lastGroup = FindGroup(bytes);
-            }
-            return m_lastGroup;
+            static_assert(std::endian::native == std::endian::little); // low words first
+            const auto length = static_cast<uint32_t>(bytes);
+            std::memcpy(at, &destination, sizeof destination);
+            std::memcpy(at + sizeof destination, &source, sizeof source);
+            std::memcpy(at + sizeof destination + sizeof source, &length, sizeof length);
+            return at + kEntryBytes;
         }
-        uint32_t FindGroup(uint64_t bytes) const noexcept;
         uint32_t m_laneBytes;
-        uint32_t m_lastGroup = 0;
-        uint64_t m_lastBytes = 0;
         std::array<uint64_t, kGroups> m_counts{};
         std::array<std::byte*, kGroups> m_next{};
     };

@@ -180,8 +180,7 @@ class ShortWrites
     {
         const BufferMemory& staging = m_bench.Staging();
         ScatterTable table(m_scatter);
-        for (uint64_t i = 0; i < length.writes; ++i)
-            table[0].Count(length.bytes);
+        table[0].Count(length.bytes, length.writes);
         table.Begin(staging.mapped);
         for (uint64_t i = 0; i < length.writes; ++i)
             table[0].Put(m_bench.Target().address + i * StrideOf(length.bytes),
