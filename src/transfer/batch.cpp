@@ -168,7 +168,7 @@ class WriteRecorder
 
     RegionReason ReasonOf(const BufferMemory& destination, const CopyOp& op) const
     {
-        if (op.block->backing->memory.address == 0) // all staging has one
+        if (op.block->backing->memory.allocation == nullptr) // no memory of the library
             return RegionReason::Imported;
         if (m_rules.scatter.kernels == nullptr)
             return m_rules.withoutShader;
