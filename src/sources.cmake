@@ -33,6 +33,8 @@ set(SEDX_SOURCES
     pools/buffer_pool_manager.cpp
     pools/custom_memory_pool_manager.cpp
     pools/memory_pool_blocks.cpp
+    transfer/background_sending.cpp
+    transfer/background_writes.cpp
     transfer/batch.cpp
     transfer/batch_history.cpp
     transfer/bulk_calibration.cpp

@@ -52,6 +52,8 @@ struct BufferSystemDesc
     FrameCompletion completion = FrameCompletion::Timeline;
     uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
+    // How much of background writes goes out in a frame (UploadPriority), in bytes; 0 holds them back.
+    uint64_t backgroundBytesPerFrame = 8ull << 20;
     // Idle staging kept for ever, in blocks: fresh pages cost more than copying into warm ones. As much of idle read-back
     // memory. What is idle beyond it is kept for warmMemoryNs.
     uint64_t warmStagingBytes = 64ull << 20;
@@ -91,7 +93,7 @@ class SEDX_API BufferSystem
     // The buffer of an ID, if it lives. Errors: StaleHandle.
     Result<Buffer> Find(BufferId id) const;
     // True while the GPU may read or write it, and somewhat longer: once a frame has resolved it, whenever any frame has not
-    // passed (until it gets new memory), and while copies of the library are under way. Polls, as Poll does.
+    // passed (until it gets new memory), and while copies of the library are queued or under way. Polls, as Poll does.
     bool IsInFlight(const Buffer& buffer) const noexcept;
     // A sentence: where the buffer lives, why, and whether it may move.
     std::string Explain(const Buffer& buffer) const;

@@ -7,7 +7,8 @@
 //
 // The library requests the range by itself: in own submission mode at each EndFrame, after the frame's submissions; in
 // recorded mode with the first ReadbackQueue::CmdFlush of each frame, so that it sees what the command buffers hold before
-// that point: call it once, at the end of the frame's last command buffer. Abandoned frames have no value.
+// that point: call it once, at the end of the frame's last command buffer. Abandoned frames have no value. What background
+// writes have queued for the range is not seen before it is sent (UploadPriority).
 //
 // Newer values take the place of older ones, looked at or not. At most framesInFlight + 1 copies of a subscription are under
 // way; a frame beyond that, or one without memory for its copy, is left out.

@@ -58,6 +58,14 @@ struct Report
     uint64_t copiedByShader = 0;  // of these, recorded as work of the copy shader
     uint64_t submissions = 0;     // of the library, without those of Calibrate
     uint64_t readbackBytes = 0;
+    // Of writes with UploadPriority::Background; what was written over while it was queued is part of supersededBytes.
+    uint64_t queuedWrites = 0;     // calls of which something waits to be sent
+    uint64_t queuedBytes = 0;      // that wait
+    uint64_t queueMemoryBytes = 0; // memory that holds them, unless the caller keeps them (SourceLifetime)
+    uint64_t backgroundBytes = 0;  // sent since creation
+    uint64_t promotedBytes = 0;    // of these, before their turn: something waited for them, read or copied them
+    uint64_t cancelledBytes = 0;   // taken back by UploadQueue::Cancel
+    uint64_t droppedBytes = 0;     // never sent: nobody had the buffer any more
     std::array<WaitReport, static_cast<size_t>(WaitCause::Count)> waits{};
     std::array<HeapReport, VK_MAX_MEMORY_HEAPS> heaps{};
     uint32_t heapCount = 0;

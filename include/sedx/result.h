@@ -26,6 +26,7 @@ enum class ErrorCode : uint32_t
     NotSubmitted,      // waiting for work that only the engine can submit (recorded mode)
     Timeout,           // the time given to a wait has passed
     WrongState,        // the call does not fit the state of the object, for instance a frame that has ended
+    Cancelled,         // the work was taken back before it was sent (UploadQueue::Cancel)
     OutOfStaging,      // staging is exhausted and the policy of the call forbids to wait or to grow
     OutOfHostMemory,   // VK_ERROR_OUT_OF_HOST_MEMORY
     OutOfDeviceMemory, // VK_ERROR_OUT_OF_DEVICE_MEMORY after every fall-back was tried

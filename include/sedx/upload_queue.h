@@ -6,6 +6,7 @@
 // out together at Frame::SubmitSync, at EndFrame, at Submit(), or into the engine's command buffer at CmdFlush(). When
 // the memory is mappable and the buffer is not in flight (BufferSystem::IsInFlight) the bytes are written in place.
 // Order: writes of one thread to one buffer take effect in call order; most superseded bytes are not sent.
+// What is not urgent goes out a little in each frame (UploadPriority::Background), and may be taken back (Cancel).
 // Does NOT wait or submit, except where OutOfStaging::Block says so. Everything here is thread-safe.
 #pragma once
 
@@ -21,6 +22,7 @@ namespace sedx
 {
 class EngineLink;
 class TransferEngine;
+struct BackgroundWrite;
 
 // What a call does when staging memory is exhausted (BufferSystemDesc::stagingLimitBytes).
 enum class OutOfStaging : uint32_t
@@ -32,11 +34,42 @@ enum class OutOfStaging : uint32_t
     Spill, // allocates beyond the limit; given back as soon as the copies have passed
 };
 
+// When the bytes of a Write or WriteMany are sent. The order of writes to the same bytes is kept whatever their priorities.
+enum class UploadPriority : uint32_t
+{
+    // For this frame: as Normal, but never waits. OutOfStaging::Block becomes Spill.
+    Critical,
+    // With the next submission.
+    Normal,
+    // When there is time for it. The write waits in a queue and goes out over the following frames, at most
+    // BufferSystemDesc::backgroundBytesPerFrame for each EndFrame (own submission mode) or for the first CmdFlush of a frame
+    // (recorded mode), oldest first, long ones in pieces: frames may see a part of it before its ticket is complete. If
+    // staging is exhausted it waits for the next frame, whatever `outOfStaging` says; without frames nothing is sent.
+    // It is sent before its turn where something depends on it: UploadTicket::Wait, UploadQueue::Promote, and Copy, Request
+    // and Read of its range (not a ReadbackSubscription). What Write, WriteMany or Copy put over its bytes replaces them in
+    // the queue. Until all of it has passed the buffer counts as in flight. The buffer may be dropped at once; what is
+    // queued is dropped then, and the ticket is complete. WriteImage and writes from imported memory treat it as Normal.
+    Background,
+};
+
+// How long the caller keeps the bytes that a call was given.
+enum class SourceLifetime : uint32_t
+{
+    // Until the call returns. A background write copies them to ordinary memory at once (Report::queueMemoryBytes) and to
+    // staging when they are sent: twice, unless the buffer can be written in place.
+    Copied,
+    // They stay valid and unchanged until the ticket is complete, or Cancel has returned, or the system is gone. A background
+    // write remembers where they are and copies them once, when they are sent. Others copy them at once, as with Copied.
+    KeptUntilComplete,
+};
+
 struct WriteOptions
 {
     OutOfStaging outOfStaging = OutOfStaging::Block;
     // If set, asked instead of `outOfStaging` each time staging is exhausted, with the bytes that are missing.
     std::function<OutOfStaging(uint64_t bytes)> onOutOfStaging{};
+    UploadPriority priority = UploadPriority::Normal;
+    SourceLifetime source = SourceLifetime::Copied;
 };
 
 // Work under way. A default ticket is complete. Copyable; may outlive the system (then it is complete).
@@ -45,14 +78,16 @@ class SEDX_API UploadTicket
   public:
     UploadTicket() noexcept = default;
 
-    // True once the bytes are in place for the GPU. Polls, never waits. A failed submission and a lost device count as
-    // ready: Wait says so.
+    // True once the bytes are in place for the GPU. Polls, never waits. A failed submission, a lost device and a cancelled
+    // write count as ready: Wait says so.
     bool Ready() const noexcept;
-    // Waits; own submission mode submits first if needed. Errors: Timeout, NotSubmitted (recorded mode), DeviceLost,
-    // and the error of the submission that should have carried the bytes.
+    // Waits; own submission mode submits first if needed. A background write that is queued is sent first, without regard to
+    // the cap; if it needs more staging than there is, that takes several submissions, and the timeout is looked at between
+    // them. Errors: Timeout, NotSubmitted (recorded mode), DeviceLost, Cancelled, OutOfStaging (held by leases), and the
+    // error of the submission that should have carried the bytes.
     Result<void> Wait(uint64_t timeoutNs = UINT64_MAX) const;
     // When the GPU passes it, for semaphore waits of the engine's own; value 0: already complete.
-    // Errors: NotSubmitted.
+    // Errors: NotSubmitted (a background write: while any of it is queued).
     Result<TimelinePoint> Point() const;
 
     // For the other parts of the library.
@@ -63,13 +98,17 @@ class SEDX_API UploadTicket
         uint64_t frame = 0; // or the frame that reads the lease
         bool inPlace = false; // all of it, or with batches: some of it, was written in mapped memory
     };
-    UploadTicket(const EngineLink* link, Carriers carriers) noexcept : m_link(link), m_carriers(carriers) {}
+    UploadTicket(const EngineLink* link, Carriers carriers, std::shared_ptr<BackgroundWrite> background = nullptr) noexcept
+        : m_link(link), m_carriers(carriers), m_background(std::move(background))
+    {
+    }
 
   private:
-    friend class UploadQueue; // Explain
+    friend class UploadQueue; // Explain, Cancel, Promote
     std::shared_ptr<TransferEngine> Engine() const noexcept;
     const EngineLink* m_link = nullptr; // null: complete
     Carriers m_carriers;
+    std::shared_ptr<BackgroundWrite> m_background; // as a rule none
 };
 
 // Staging memory that the caller fills and reads in its own commands of one frame.
@@ -143,7 +182,8 @@ class SEDX_API UploadQueue
     Result<UploadTicket> Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
                                const WriteOptions& options = {});
 
-    // The same for many writes, in order; one ticket for all. On an error the writes before the failing one stand.
+    // The same for many writes, in order; one ticket for all. On an error the writes before the failing one stand, unless they
+    // are background writes: then none stands. Background writes may also fail with OutOfHostMemory.
     Result<UploadTicket> WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options = {});
 
     // Copies a range of a buffer to another place on the device, collected like a write: it sees every Write and Copy
@@ -175,7 +215,8 @@ class SEDX_API UploadQueue
     // Errors: OutOfStaging (more than the limit leaves), OutOfDeviceMemory, WrongState.
     Result<void> Prewarm(uint64_t bytes);
 
-    // Submits what was collected (own submission mode). Errors: NotSubmitted in recorded mode; those of vkQueueSubmit2.
+    // Submits what was collected (own submission mode), and nothing that is queued in the background.
+    // Errors: NotSubmitted in recorded mode; those of vkQueueSubmit2.
     Result<UploadTicket> Submit();
 
     // Records what was collected into the engine's command buffer of `frame`, outside of a render pass: pipeline
@@ -185,6 +226,21 @@ class SEDX_API UploadQueue
     // needed with FrameCompletion::Fences). Allowed in both modes; until the frame has ended, the library's own
     // submissions hold back, so that no newer write overtakes the recorded ones.
     Result<UploadTicket> CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
+
+    // Takes back what is still queued of a background write; it never arrives, and what it had replaced in the queue does not
+    // come back. Returns how many bytes that were. If any: the ticket counts as ready from here on, and Wait says Cancelled,
+    // even if other bytes went out before. 0: all of it is complete or on its way, as other writes always are, and
+    // the ticket is what it was. When it returns, nobody reads the source of a background write any more.
+    uint64_t Cancel(const UploadTicket& ticket) noexcept;
+
+    // What is still queued of a background write joins what was collected, without regard to the cap, so that the next
+    // submission or CmdFlush carries it. Takes staging beyond the limit if need be; does NOT wait or submit. Of other tickets
+    // nothing is queued. Errors: Cancelled, DeviceLost, OutOfDeviceMemory.
+    Result<void> Promote(const UploadTicket& ticket);
+
+    // BufferSystemDesc::backgroundBytesPerFrame from the next frame that ends on.
+    void SetBackgroundBytesPerFrame(uint64_t bytes) noexcept;
+    uint64_t GetBackgroundBytesPerFrame() const noexcept;
 
     // The ticket of the last transfer to or from a buffer; a complete one if there is none under way.
     UploadTicket LastTransfer(const Buffer& buffer) const noexcept;

@@ -14,6 +14,7 @@ const char* ToString(ErrorCode code) noexcept
     case ErrorCode::NotSubmitted: return "NotSubmitted";
     case ErrorCode::Timeout: return "Timeout";
     case ErrorCode::WrongState: return "WrongState";
+    case ErrorCode::Cancelled: return "Cancelled";
     case ErrorCode::OutOfStaging: return "OutOfStaging";
     case ErrorCode::OutOfHostMemory: return "OutOfHostMemory";
     case ErrorCode::OutOfDeviceMemory: return "OutOfDeviceMemory";

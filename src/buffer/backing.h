@@ -35,6 +35,7 @@ struct Backing
     // backing that was used once counts as in flight whenever any frame is. Copies are told by lastBatch.
     std::atomic<bool> used{false};
     std::atomic<bool> held{false};      // its address was given out: in flight for ever
+    std::atomic<bool> queued{false};    // background writes to it wait to be sent
     std::atomic<uint64_t> lastBatch{0}; // the transfer batch that touches it last
     std::atomic<uint64_t> writer{0};    // which lane of short writes (transfer/write_lanes.cpp)
     // Where the transfer engine collects writes to it, and for which epoch; under the mutex of the engine.

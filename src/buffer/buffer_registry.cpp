@@ -210,7 +210,7 @@ ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uin
 
 bool BufferCore::IsBackingInFlight(const Backing& backing) const noexcept
 {
-    if (backing.held.load() || backing.lastBatch.load() > completedBatch.load())
+    if (backing.held.load() || backing.queued.load() || backing.lastBatch.load() > completedBatch.load())
         return true;
     return backing.used.load() && m_frames->LastOpened() > m_frames->Completed();
 }

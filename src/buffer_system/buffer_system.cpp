@@ -358,6 +358,14 @@ Report BufferSystem::GetReport() const
     report.inlinedCopies = transfers.inlinedCopies.load();
     report.submissions = transfers.submissions.load();
     report.readbackBytes = transfers.readbackBytes.load();
+    const BackgroundWrites& background = m_impl->transfers->Background();
+    report.queuedWrites = background.QueuedWrites();
+    report.queuedBytes = background.QueuedBytes();
+    report.queueMemoryBytes = background.MemoryBytes();
+    report.backgroundBytes = transfers.backgroundBytes.load();
+    report.promotedBytes = transfers.promotedBytes.load();
+    report.cancelledBytes = transfers.cancelledBytes.load();
+    report.droppedBytes = transfers.droppedBytes.load();
     for (size_t i = 0; i < report.waits.size(); ++i)
         report.waits[i] = core.GetTimelines().Waits(static_cast<WaitCause>(i));
     report.heapCount = core.Device().memory.memoryHeapCount;

@@ -42,6 +42,7 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
         result = m_impl->core->Device().LostError();
     else if (m_impl->transfers->SubmitsItself())
     {
+        m_impl->transfers->SendBackground(frame.Number());
         m_impl->transfers->RequestSubscribed(frame.Number());
         if (auto sent = m_impl->transfers->Submit(frame.Number()); !sent)
             result = Forward(sent);

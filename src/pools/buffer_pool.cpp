@@ -23,6 +23,7 @@ struct Tag
 {
     bool isShell = false; // the system is gone
     bool isMapped = false;
+    bool isQueued = false; // background writes wait to be sent: they would reach the next owner
     uint64_t frame = 0;
     uint64_t batch = 0;
     uint64_t now = 0; // the frame opened last
@@ -44,6 +45,7 @@ Tag TagOf(BufferCore& core, BufferResource& resource) noexcept
         std::any_of(resource.uses.begin(), resource.uses.end(), [](const auto& use) { return bool(use.older); });
     if (resource.backing->used.load() || hasOlder)
         tag.frame = tag.now;
+    tag.isQueued = resource.backing->queued.load();
     tag.batch = resource.backing->lastBatch.load();
     return tag;
 }
@@ -304,7 +306,7 @@ void BufferPool::Release(PoolEntry* entry) noexcept
         const std::lock_guard lock(m_mutex);
         --m_report.leased;
         m_report.leasedBytes -= entry->bytes;
-        if (m_open && !tag.isShell)
+        if (m_open && !tag.isShell && !tag.isQueued)
         {
             entry->waitFrame = tag.frame;
             entry->waitBatch = tag.batch;

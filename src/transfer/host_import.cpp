@@ -168,6 +168,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteImported(const Buffer& buffe
     const std::lock_guard lock(m_mutex);
     CollectLanes();
     const Ref<Backing> backing = BackingOf(*buffer.Resource());
+    SupersedeQueued(*backing, offset + middle.begin - view.offset, middle.end - middle.begin);
     ListFor(*backing).Append(import->CopiesOf(middle, offset + middle.begin - view.offset));
     m_current->Keep(import);
     import->lastBatch.store(m_current->number);

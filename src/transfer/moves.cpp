@@ -42,6 +42,8 @@ Result<UploadTicket::Carriers> TransferEngine::Copy(std::span<const BufferMove> 
             resource.backing->lastBatch.store(m_current->number);
         return resource.backing;
     };
+    if (auto promoted = PromoteSources(moves); !promoted)
+        return Forward(promoted);
     const std::lock_guard lock(m_mutex);
     CollectLanes(); // what was written before is copied
     for (const BufferMove& move : moves)
@@ -57,6 +59,7 @@ Result<UploadTicket::Carriers> TransferEngine::Copy(std::span<const BufferMove> 
         if (m_current->epochs.empty() || m_current->epochs.back().Delays(*source, *destination, region))
             m_current->epochs.emplace_back();
         m_current->epochs.back().Append(source, destination, region);
+        SupersedeQueued(*destination, region.destination, region.bytes);
         m_counters.copiedBytes.fetch_add(range.bytes, std::memory_order_relaxed);
         carriers = {m_current->number, m_current->number, 0};
     }

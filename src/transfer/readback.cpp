@@ -1,42 +1,22 @@
 // Reading back: requests, and ranges of any length into the caller's memory.
 #include "transfer/transfer_engine.h"
 
+#include "base/deadline.h"
+
 #include <sedx/profile.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 
 namespace sedx
 {
 namespace
 {
-using Clock = std::chrono::steady_clock;
-
 // A chunk of a long read, in staging blocks. By default 8 MiB: a submission costs little against it, and it stays in the
 // cache between the GPU and the threads that copy it on.
 constexpr uint64_t kBlocksInChunk = 2;
 // One is copied on by the CPU, the others are under way on the GPU or waiting for it.
 constexpr size_t kChunks = 4;
-
-// What is left of a timeout.
-class Deadline
-{
-  public:
-    explicit Deadline(uint64_t timeoutNs) : m_timeoutNs(timeoutNs) {}
-    uint64_t LeftNs() const
-    {
-        if (m_timeoutNs == UINT64_MAX)
-            return UINT64_MAX;
-        const auto passed =
-            static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - m_begin).count());
-        return m_timeoutNs - std::min(m_timeoutNs, passed);
-    }
-
-  private:
-    const uint64_t m_timeoutNs;
-    const Clock::time_point m_begin = Clock::now();
-};
 } // namespace
 
 Result<CheckedRange> TransferEngine::CheckReadable(const BufferView& view) const
@@ -96,7 +76,10 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t 
     auto record = MakeRecord(range->bytes);
     if (!record)
         return Forward(record);
-    CollectRead(BackingOf(*view.buffer.Resource()), range->offset, std::max<uint64_t>(1, frame), *record);
+    const Ref<Backing> source = BackingOf(*view.buffer.Resource());
+    if (auto promoted = PromoteQueued(*source, range->offset, range->bytes); !promoted)
+        return Forward(promoted);
+    CollectRead(source, range->offset, std::max<uint64_t>(1, frame), *record);
     return ReadbackTicket(std::move(*record));
 }
 
@@ -147,6 +130,8 @@ Result<void> TransferEngine::Read(const BufferView& view, std::span<std::byte> d
             chunk.offset = sent;
             chunk.record->slice.bytes = std::min(whole, range->bytes - sent);
             sent += chunk.record->slice.bytes;
+            if (auto promoted = PromoteQueued(*source, range->offset + chunk.offset, chunk.record->slice.bytes); !promoted)
+                return promoted;
             CollectRead(source, range->offset + chunk.offset, kNoReads, chunk.record);
             const auto submitted = Submit(kNoReads);
             if (!submitted)

@@ -59,7 +59,8 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
                                const TransferProfile& profile)
     : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
-      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_lanes(*m_core, *m_staging), m_framesInFlight(desc.framesInFlight),
+      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_lanes(*m_core, *m_staging),
+      m_background(desc.backgroundBytesPerFrame), m_framesInFlight(desc.framesInFlight),
       m_current(std::make_unique<Batch>())
 {
     TakeProfile(profile);
@@ -330,6 +331,8 @@ void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std
     const Ref<Backing> backing = BackingOf(resource);
     m_openSlices -= slices.size();
     m_sliceAppended.notify_all();
+    for (const CopyOp& op : ops)
+        SupersedeQueued(*backing, op.destination, op.bytes);
     ListFor(*backing).Append(std::move(ops));
     for (const Slice& slice : slices)
         m_current->Hold(slice.block);

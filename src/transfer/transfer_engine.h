@@ -4,11 +4,13 @@
 //   short Write ─▶ lane of the thread ─┐
 //   Write/Copy/Request ────────────────┴▶ current batch ─Submit / CmdFlush─▶ pending batches ─GPU passes─▶ staging and backings released
 //
-// Locks, in this order: m_submitMutex (one submission at a time), m_mutex (the batches), buffers or lanes, pools.
+// Locks, in this order: m_submitMutex (one submission at a time), m_mutex (the batches), then buffers, lanes and pools, then
+// the queue of background writes.
 #pragma once
 
 #include "base/copy_workers.h"
 #include "buffer/range.h"
+#include "transfer/background_writes.h"
 #include "transfer/batch.h"
 #include "transfer/batch_history.h"
 #include "transfer/engine_link.h"
@@ -37,6 +39,10 @@ struct TransferCounters
     std::atomic<uint64_t> inlinedCopies{0};
     std::atomic<uint64_t> submissions{0};
     std::atomic<uint64_t> readbackBytes{0};
+    std::atomic<uint64_t> backgroundBytes{0};
+    std::atomic<uint64_t> promotedBytes{0};
+    std::atomic<uint64_t> cancelledBytes{0};
+    std::atomic<uint64_t> droppedBytes{0};
 };
 
 inline constexpr uint64_t kStagingAlignment = 4;  // small writes pack tightly
@@ -72,6 +78,27 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     ReadbackValue LatestOf(SubscriptionState& subscription) noexcept;
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, uint64_t frame);
     Carriers LastTransfer(const Buffer& buffer);
+
+    // ---- background writes
+    // What the call leaves behind: batches, if any of it was written in place, and what is queued, or null.
+    struct Later
+    {
+        Carriers carriers;
+        std::shared_ptr<BackgroundWrite> queued;
+    };
+    Result<Later> WriteLater(std::span<const BufferWrite> writes, const WriteOptions& options);
+    // What is due for this frame joins the batch at hand. Never waits; what finds no memory stays queued.
+    void SendBackground(uint64_t frame) noexcept;
+    // All that is queued of it joins the batch at hand.
+    Result<void> Promote(BackgroundWrite& write);
+    uint64_t Cancel(BackgroundWrite& write) noexcept;
+    std::shared_ptr<BackgroundWrite> LastQueued(const Buffer& buffer);
+    // As for batches, below.
+    bool IsComplete(BackgroundWrite& write) noexcept;
+    Result<void> Wait(BackgroundWrite& write, uint64_t timeoutNs);
+    Result<TimelinePoint> PointOf(BackgroundWrite& write);
+    std::string Explain(BackgroundWrite& write) noexcept;
+    BackgroundWrites& Background() noexcept { return m_background; }
 
     // ---- memory of the application (host_import.cpp)
     // Answers an import in any case; what failed at run time is counted, and said in the log.
@@ -164,6 +191,20 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<bool> WaitForStaging();
     static Ref<Backing> BackingOf(BufferResource& resource);
     Result<CheckedRange> CheckReadable(const BufferView& view) const;
+    // Called where bytes join the batch at hand, m_mutex held: queued ones of the same place must not come after them.
+    void SupersedeQueued(const Backing& backing, uint64_t offset, uint64_t bytes)
+    {
+        if (const uint64_t superseded = m_background.Supersede(backing, offset, bytes); superseded != 0)
+            m_counters.supersededBytes.fetch_add(superseded, std::memory_order_relaxed);
+    }
+    // Called before a range is read, no lock held: queued bytes of it join the batch at hand.
+    Result<void> PromoteQueued(const Backing& backing, uint64_t offset, uint64_t bytes);
+    Result<void> PromoteSources(std::span<const BufferMove> moves);
+    // Chosen bytes join the batch at hand, `most` of them at most. Returns how many. No lock is held.
+    Result<uint64_t> SendQueued(const BackgroundWrites::Choice& choice, uint64_t most, const WriteOptions& options,
+                                uint64_t timeoutNs);
+    uint64_t SettleQueued(std::span<const BackgroundWrites::Pinned> pins, const Slice& slice);
+    void DropUnreachableQueued() noexcept;
     // With memory of its own. No lock of the library is held.
     Result<std::shared_ptr<ReadbackRecord>> MakeRecord(uint64_t bytes);
     // A copy of as many bytes as the record's slice has joins the batch at hand.
@@ -196,6 +237,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::unique_ptr<BlockPool> m_readback;
     WriteLanes m_lanes;
     HostImports m_imports;
+    BackgroundWrites m_background;
     uint64_t m_pressureHandler = 0;
     std::atomic<bool> m_alive{true};
 

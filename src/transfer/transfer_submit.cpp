@@ -239,6 +239,8 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
                     m_core->GetTimelines().QueueCount());
     if (!m_core->Frames().IsOpen(frame))
         return Fail(ErrorCode::WrongState, "CmdFlush: frame {} is not open", frame);
+    if (m_submitMode == SubmitMode::Recorded)
+        SendBackground(frame);
     if (m_submitMode == SubmitMode::Recorded && readsThrough == kAllReads)
         RequestSubscribed(frame);
     const std::lock_guard submitLock(m_submitMutex);
@@ -394,6 +396,7 @@ void TransferEngine::Update() noexcept
         });
     }
     passed.clear(); // drops backings and read-back records, outside of the lock
+    m_background.TakeGone();
 }
 
 bool TransferEngine::IsComplete(uint64_t batch) noexcept
@@ -546,7 +549,7 @@ void TransferEngine::Shutdown() noexcept
     {
         const std::lock_guard lock(m_mutex);
         CollectLanes();
-        if (m_current->HasWork(kAllReads))
+        if (m_current->HasWork(kAllReads) || !m_background.IsEmpty())
             SEDX_CORE_WARN_TAG("TRANSFER",
                                "writes, copies or read-backs that were never submitted end with their system");
         pending.swap(m_pending);
@@ -556,6 +559,8 @@ void TransferEngine::Shutdown() noexcept
     pending.clear();
     current.reset();
     m_imports.DestroyAll();
+    m_background.Clear();
+    m_background.TakeGone();
     m_alive.store(false);
     DeviceState& device = m_core->Device();
     for (const CommandSlot& slot : m_commands)

@@ -1,6 +1,8 @@
 // The public faces of uploads: what they pass on, and tickets.
 #include "transfer/transfer_engine.h"
 
+#include "base/deadline.h"
+
 namespace sedx
 {
 namespace
@@ -20,16 +22,36 @@ Result<UploadTicket> TicketOfBatch(const TransferEngine& engine, Result<uint64_t
         return tl::unexpected(std::move(batch.error()));
     return MakeTicket(engine, UploadTicket::Carriers{*batch, *batch, 0});
 }
+
+// Critical writes never wait, unless the caller decides so.
+bool MustSpill(const WriteOptions& options) noexcept
+{
+    return options.priority == UploadPriority::Critical && options.outOfStaging == OutOfStaging::Block &&
+           !options.onOutOfStaging;
+}
 } // namespace
 
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
                                         const WriteOptions& options)
 {
-    return MakeTicket(*m_engine, m_engine->Write(buffer, offset, bytes, options));
+    if (options.priority == UploadPriority::Normal)
+        return MakeTicket(*m_engine, m_engine->Write(buffer, offset, bytes, options));
+    const BufferWrite write{buffer, offset, bytes};
+    return WriteMany({&write, 1}, options);
 }
 
 Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
+    if (options.priority == UploadPriority::Background)
+    {
+        auto later = m_engine->WriteLater(writes, options);
+        if (!later)
+            return tl::unexpected(std::move(later.error()));
+        return later->queued ? UploadTicket(m_engine->Link(), later->carriers, std::move(later->queued))
+                             : UploadTicket(nullptr, later->carriers);
+    }
+    if (MustSpill(options))
+        return MakeTicket(*m_engine, m_engine->Write(writes, {.outOfStaging = OutOfStaging::Spill, .source = options.source}));
     return MakeTicket(*m_engine, m_engine->Write(writes, options));
 }
 
@@ -44,6 +66,9 @@ Result<ImportedMemory> UploadQueue::Import(std::span<const std::byte> block, con
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
                                         const WriteOptions& options)
 {
+    if (MustSpill(options))
+        return MakeTicket(*m_engine,
+                          m_engine->WriteImported(buffer, offset, source, {.outOfStaging = OutOfStaging::Spill}));
     return MakeTicket(*m_engine, m_engine->WriteImported(buffer, offset, source, options));
 }
 
@@ -66,6 +91,8 @@ Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Fram
 Result<UploadTicket> UploadQueue::WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                              std::span<const std::byte> bytes, const WriteOptions& options)
 {
+    if (MustSpill(options))
+        return MakeTicket(*m_engine, m_engine->WriteImage(image, regions, bytes, {.outOfStaging = OutOfStaging::Spill}));
     return MakeTicket(*m_engine, m_engine->WriteImage(image, regions, bytes, options));
 }
 
@@ -84,13 +111,32 @@ Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer c
 
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
-    return UploadTicket(m_engine->Link(), m_engine->LastTransfer(buffer));
+    return UploadTicket(m_engine->Link(), m_engine->LastTransfer(buffer), m_engine->LastQueued(buffer));
 }
+
+uint64_t UploadQueue::Cancel(const UploadTicket& ticket) noexcept
+{
+    const auto engine = ticket.Engine();
+    return engine && ticket.m_background ? engine->Cancel(*ticket.m_background) : 0;
+}
+
+Result<void> UploadQueue::Promote(const UploadTicket& ticket)
+{
+    const auto engine = ticket.Engine();
+    return engine && ticket.m_background ? engine->Promote(*ticket.m_background) : Result<void>{};
+}
+
+void UploadQueue::SetBackgroundBytesPerFrame(uint64_t bytes) noexcept
+{
+    m_engine->Background().SetBytesPerFrame(bytes);
+}
+
+uint64_t UploadQueue::GetBackgroundBytesPerFrame() const noexcept { return m_engine->Background().BytesPerFrame(); }
 
 std::string UploadQueue::Explain(const UploadTicket& ticket) const
 {
     if (const auto engine = ticket.Engine())
-        return engine->Explain(ticket.m_carriers);
+        return ticket.m_background ? engine->Explain(*ticket.m_background) : engine->Explain(ticket.m_carriers);
     if (ticket.m_link != nullptr)
         return "The system of the ticket is gone.";
     return ticket.m_carriers.inPlace ? "In place: the buffer was idle and its memory is mappable; complete."
@@ -105,18 +151,31 @@ std::shared_ptr<TransferEngine> UploadTicket::Engine() const noexcept
 bool UploadTicket::Ready() const noexcept
 {
     const auto engine = Engine();
-    return !engine || (engine->IsComplete(m_carriers.lastBatch) && engine->HasFramePassed(m_carriers.frame));
+    return !engine || ((!m_background || engine->IsComplete(*m_background)) &&
+                       engine->IsComplete(m_carriers.lastBatch) && engine->HasFramePassed(m_carriers.frame));
 }
 
 Result<void> UploadTicket::Wait(uint64_t timeoutNs) const
 {
     const auto engine = Engine();
-    return engine ? engine->Wait(m_carriers, timeoutNs, WaitCause::Upload) : Result<void>{};
+    if (!engine)
+        return {};
+    if (!m_background)
+        return engine->Wait(m_carriers, timeoutNs, WaitCause::Upload);
+    const Deadline deadline(timeoutNs);
+    if (auto waited = engine->Wait(*m_background, timeoutNs); !waited)
+        return waited;
+    return engine->Wait(m_carriers, deadline.LeftNs(), WaitCause::Upload);
 }
 
 Result<TimelinePoint> UploadTicket::Point() const
 {
     const auto engine = Engine();
-    return engine ? engine->PointOf(m_carriers) : TimelinePoint{};
+    if (!engine)
+        return TimelinePoint{};
+    if (m_background)
+        if (auto point = engine->PointOf(*m_background); !point || point->value != 0)
+            return point;
+    return engine->PointOf(m_carriers);
 }
 } // namespace sedx

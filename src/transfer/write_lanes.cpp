@@ -108,7 +108,7 @@ uint64_t WriteLanes::Write(BufferResource& resource, uint64_t offset, std::span<
         return 0;
     const LaneLock lock(m_core.Lanes(), index, &resource);
     Backing* const backing = resource.current.load(); // alive while this lane names the buffer
-    if (backing == nullptr || IsInPlace(*backing, bytes.size(), directMaxBytes))
+    if (backing == nullptr || backing->queued.load() || IsInPlace(*backing, bytes.size(), directMaxBytes))
         return 0;
     Lane& lane = m_lanes[index];
     LaneContents& contents = lane.contents;

@@ -47,8 +47,9 @@ class WriteLanes
     WriteLanes& operator=(const WriteLanes&) = delete;
 
     // Copies 1 to kMostBytes bytes and answers with the number of the batch that will carry them. 0: nothing happened, and
-    // another way must be taken: there is no lane for this thread, the staging block at hand is full, or the buffer is idle
-    // and mappable and so to be written in place (device memory up to `directMaxBytes`). Any thread.
+    // another way must be taken: there is no lane for this thread, the staging block at hand is full, background writes to the
+    // buffer are queued, or the buffer is idle and mappable and so to be written in place (device memory up to
+    // `directMaxBytes`). Any thread.
     uint64_t Write(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes, uint64_t directMaxBytes);
 
     // Whether there is something to collect. Sees every write that happened before.

@@ -25,6 +25,7 @@ class Scenario
                                             .framesInFlight = 2,
                                             .stagingBlockBytes = 64 << 10,
                                             .stagingLimitBytes = 128 << 10,
+                                            .backgroundBytesPerFrame = 10 << 10,
                                             .warmStagingBytes = 0,
                                             .checked = true});
         if (Note(system))
@@ -73,6 +74,16 @@ class Scenario
                 std::ranges::fill(mapping->Span(), std::byte{5});
             if (Note(system.MapBuffer(*cpu, MapMode::WriteDiscard)))
                 system.UnmapBuffer(*cpu);
+        }
+        // The same bytes once more, a part of them in each frame.
+        UploadTicket background;
+        if (gpu)
+        {
+            const auto queued = system.Uploads().Write(
+                *gpu, 0, std::span<const std::byte>(large).first(50 << 10),
+                {.priority = UploadPriority::Background, .source = SourceLifetime::KeptUntilComplete});
+            if (Note(queued))
+                background = *queued;
         }
         auto vertices = system.Factory().CreateVertexBuffer(std::span<const std::byte>(small), "vertices");
         Note(vertices);
@@ -132,6 +143,7 @@ class Scenario
         if (gpu)
         {
             isLargeWritten = Note(largeTicket.Wait()) && isLargeWritten;
+            Note(background.Wait());
             const auto read = system.Readbacks().Request(*gpu);
             if (Note(read))
             {

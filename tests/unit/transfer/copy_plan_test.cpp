@@ -28,8 +28,14 @@ class Model
     {
     }
 
-    void Write(uint64_t position, uint64_t bytes) { Write(position, bytes, 0); }
+    // After all others so far.
+    void Write(uint64_t position, uint64_t bytes) { Write(position, bytes, m_latest, false); }
     void Write(uint64_t position, uint64_t bytes, uint64_t stamp)
+    {
+        m_latest = std::max(m_latest, stamp);
+        Write(position, bytes, stamp, true);
+    }
+    void Write(uint64_t position, uint64_t bytes, uint64_t stamp, bool isStampGiven)
     {
         // Every staged byte is different from its neighbours and never the same as another write's.
         const Bytes data = Pattern(m_staging.size(), bytes);
@@ -38,7 +44,7 @@ class Model
                         .bytes = bytes};
         m_staging.insert(m_staging.end(), data.begin(), data.end());
         m_writes.push_back({position, op.source, bytes, stamp});
-        if (stamp != 0)
+        if (isStampGiven)
             m_list.Append(op, stamp);
         else if (m_gap % 2 == 0)
             m_list.Append(op);
@@ -66,6 +72,7 @@ class Model
             written += write.bytes;
         }
         m_writes.clear();
+        m_latest = 0;
 
         uint64_t superseded = 0;
         const std::vector<CopyLayer> plan = LayersOf(m_list.TakePlan(m_scratch, superseded));
@@ -117,6 +124,7 @@ class Model
 
     uint64_t m_split;
     uint64_t m_far;
+    uint64_t m_latest = 0; // stamp
     WriteList m_list;
     PlanScratch m_scratch;
     Bytes m_staging;
