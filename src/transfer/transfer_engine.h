@@ -89,6 +89,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<Later> WriteLater(std::span<const BufferWrite> writes, const WriteOptions& options);
     // What is due for this frame joins the batch at hand. Never waits; what finds no memory stays queued.
     void SendBackground(uint64_t frame) noexcept;
+    // Takes what is queued for buffers that nobody has any more out of the queue. No lock is held.
+    void DropUnreachableQueued() noexcept;
     // All that is queued of it joins the batch at hand.
     Result<void> Promote(BackgroundWrite& write);
     uint64_t Cancel(BackgroundWrite& write) noexcept;
@@ -167,6 +169,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
         uint64_t frame = 0;
         Block* block = nullptr;
     };
+    bool IsWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const noexcept;
+    // The same, with the reason.
     Result<void> CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const;
     // The list for writes to this buffer, of the epoch that they belong to. m_mutex is held.
     WriteList& ListFor(Backing& backing);
@@ -204,7 +208,6 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<uint64_t> SendQueued(const BackgroundWrites::Choice& choice, uint64_t most, const WriteOptions& options,
                                 uint64_t timeoutNs);
     uint64_t SettleQueued(std::span<const BackgroundWrites::Pinned> pins, const Slice& slice);
-    void DropUnreachableQueued() noexcept;
     // With memory of its own. No lock of the library is held.
     Result<std::shared_ptr<ReadbackRecord>> MakeRecord(uint64_t bytes);
     // A copy of as many bytes as the record's slice has joins the batch at hand.
