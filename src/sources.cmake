@@ -48,6 +48,7 @@ set(SEDX_SOURCES
     transfer/host_import.cpp
     transfer/image_transfer.cpp
     transfer/inline_update.cpp
+    transfer/keep_newest.cpp
     transfer/long_write.cpp
     transfer/moves.cpp
     transfer/overlaps.cpp

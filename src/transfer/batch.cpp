@@ -1,8 +1,10 @@
 #include "transfer/batch.h"
 
+#include "base/copy_workers.h"
 #include "vulkan/barrier.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sedx
 {
@@ -117,12 +119,13 @@ class WriteRecorder
 
     void Record(std::vector<BufferWrites>& writes)
     {
+        std::vector<CopyPlan> plans = TakePlans(writes);
         std::vector<Level> levels(1);
         levels[0].reserve(writes.size());
-        for (BufferWrites& write : writes)
+        for (size_t list = 0; list < writes.size(); ++list)
         {
-            const BufferMemory* destination = &write.backing->memory;
-            CopyPlan plan = write.list.TakePlan(m_scratch, m_stats.supersededBytes);
+            const BufferMemory* destination = &writes[list].backing->memory;
+            CopyPlan& plan = plans[list];
             levels[0].push_back({destination, std::move(plan.first)});
             if (levels.size() <= plan.above.size())
                 levels.resize(plan.above.size() + 1);
@@ -139,6 +142,52 @@ class WriteRecorder
 
   private:
     using Level = std::vector<PlannedLayer>; // no byte belongs to two copies
+    // How many threads are worth it for so many writes: fewer are done sooner than another thread wakes up.
+    size_t ThreadsFor(size_t writes) const noexcept
+    {
+        constexpr size_t kForAThread = 10'000;
+        return std::clamp<size_t>(writes / kForAThread, 1, m_rules.workers == nullptr ? 1 : m_rules.workers->Threads());
+    }
+
+    // Of all lists, in their order. Long lists are shared out among threads, and then all others.
+    std::vector<CopyPlan> TakePlans(std::span<BufferWrites> writes)
+    {
+        std::vector<CopyPlan> plans(writes.size());
+        size_t rest = 0; // writes in other lists
+        const auto isLong = [&](const WriteList& list) { return ThreadsFor(list.Size()) > 1; };
+        for (size_t i = 0; i < writes.size(); ++i)
+        {
+            if (isLong(writes[i].list))
+                plans[i] = writes[i].list.TakePlan(m_scratch, m_stats.supersededBytes, m_rules.workers);
+            else
+                rest += writes[i].list.Size();
+        }
+        const size_t parts = ThreadsFor(rest);
+        std::vector<size_t> ends(parts, writes.size()); // lists of each part
+        size_t seen = 0;
+        for (size_t i = 0, part = 0; i < writes.size() && part + 1 < parts; ++i)
+        {
+            seen += writes[i].list.Size(); // 0 for those that are planned
+            if (seen >= rest * (part + 1) / parts)
+                ends[part++] = i + 1;
+        }
+        std::vector<uint64_t> superseded(parts);
+        if (m_scratch.others.size() + 1 < parts)
+            m_scratch.others.resize(parts - 1);
+        const auto planPart = [&](size_t part) {
+            PlanScratch& scratch = part == 0 ? m_scratch : m_scratch.others[part - 1];
+            for (size_t i = part == 0 ? 0 : ends[part - 1]; i < ends[part]; ++i)
+                if (!writes[i].list.IsEmpty())
+                    plans[i] = writes[i].list.TakePlan(scratch, superseded[part]);
+        };
+        if (parts == 1)
+            planPart(0);
+        else
+            m_rules.workers->ForEach(parts, planPart);
+        m_stats.supersededBytes = std::accumulate(superseded.begin(), superseded.end(), m_stats.supersededBytes);
+        return plans;
+    }
+
     void Separate() const
     {
         RecordMemoryBarrier(m_vk, m_cmd, m_stages.stage, m_stages.access, m_stages.stage, m_stages.access);
@@ -200,35 +249,66 @@ class WriteRecorder
         m_stats.inlinedCopies += count;
     }
 
+    // A part of the copies of a level, one after the other.
+    template <class F>
+    static void ForEachOf(const Level& level, size_t begin, size_t end, const F& visit)
+    {
+        for (const PlannedLayer& layer : level)
+        {
+            const size_t size = layer.ops.size();
+            for (size_t i = std::min(begin, size); i < std::min(end, size); ++i)
+                visit(*layer.destination, layer.ops[i]);
+            if (end <= size)
+                return;
+            begin -= std::min(begin, size);
+            end -= size;
+        }
+    }
+
     // False: too few, or no room for the table.
     bool RecordScatter(Level& level)
     {
-        ScatterTable table(m_rules.scatter);
+        size_t all = 0;
         for (const PlannedLayer& layer : level)
-            for (const CopyOp& op : layer.ops)
-                if (m_rules.scatter.Fits(*layer.destination, op))
-                    table.Count(op.bytes);
+            all += layer.ops.size();
+        const size_t parts = ThreadsFor(all);
+        ScatterTable table(m_rules.scatter, parts);
+        const auto forEach = [&](const auto& visit) {
+            const auto visitPart = [&](size_t part) {
+                ForEachOf(level, part * all / parts, (part + 1) * all / parts,
+                          [&](const BufferMemory& destination, const CopyOp& op) {
+                              if (m_rules.scatter.Fits(destination, op))
+                                  visit(table[part], destination, op);
+                          });
+            };
+            if (parts == 1)
+                visitPart(0);
+            else
+                m_rules.workers->ForEach(parts, visitPart);
+        };
+        forEach([](ScatterTable::Part& part, const BufferMemory&, const CopyOp& op) { part.Count(op.bytes); });
+        const uint64_t count = table.Count();
         m_whyNot = RegionReason::Few;
-        if (table.Count() == 0 || table.Count() < m_rules.scatter.minWrites)
+        if (count == 0 || count < m_rules.scatter.minWrites)
             return false;
         m_whyNot = RegionReason::NoTable;
         const auto slice = m_rules.allocateTable(table.BytesNeeded());
         if (!slice || slice->block->backing->memory.address == 0)
             return false;
         table.Begin(slice->Data());
+        forEach([](ScatterTable::Part& part, const BufferMemory& destination, const CopyOp& op) {
+            part.Put(destination.address + op.destination, op.block->backing->memory.address + op.source, op.bytes);
+        });
+        table.Record(m_vk, m_cmd, m_rules.scatter, slice->block->backing->memory.address + slice->offset);
+        m_stats.scatteredCopies += count;
         for (PlannedLayer& layer : level)
         {
-            const BufferMemory& destination = *layer.destination;
-            std::erase_if(layer.ops, [&](const CopyOp& op) {
-                if (!m_rules.scatter.Fits(destination, op))
-                    return false;
-                table.Put(destination.address + op.destination, op.block->backing->memory.address + op.source,
-                          op.bytes);
-                return true;
-            });
+            if (count == all)
+                layer.ops.clear();
+            else
+                std::erase_if(layer.ops,
+                              [&](const CopyOp& op) { return m_rules.scatter.Fits(*layer.destination, op); });
         }
-        table.Record(m_vk, m_cmd, m_rules.scatter, slice->block->backing->memory.address + slice->offset);
-        m_stats.scatteredCopies += table.Count();
         return true;
     }
 

@@ -181,6 +181,7 @@ struct RecordRules
     DeviceCopyRules moves;
     InlineRules inlined;
     RegionReason withoutShader = RegionReason::NoShader; // why scatter.kernels is null
+    CopyWorkers* workers = nullptr;                      // help with many writes; null: the caller alone
     // Staging for a table, kept until the batch has passed. Without room for it copy regions do the work.
     std::function<Result<Slice>(uint64_t bytes)> allocateTable;
 };

@@ -47,61 +47,8 @@ void SortByStamp(std::vector<CopyOp>& ops, std::span<const uint64_t> stamps)
     ops.swap(sorted);
 }
 
-// Of some writes: the bits in which their destinations differ, and the length of the longest.
-struct Bounds
-{
-    uint64_t varying = 0;
-    uint64_t longest = 0;
-};
-
-Bounds BoundsOf(std::span<const CopyOp> ops) noexcept
-{
-    Bounds bounds;
-    for (const CopyOp& op : ops)
-    {
-        bounds.varying |= op.destination ^ ops.front().destination;
-        bounds.longest = std::max(bounds.longest, op.bytes);
-    }
-    return bounds;
-}
-
-// Calls visit with numbers of writes, by destination, again and again. Only those of one call can overlap.
-template <class F>
-void ForEachClose(std::span<const CopyOp> ops, const Bounds& bounds, PlanScratch& scratch, const F& visit)
-{
-    const WriteKeys keys(bounds.varying, ops.size());
-    const auto order = OrderByDestination(ops, keys, scratch.order);
-    std::vector<size_t>& run = scratch.overlaps.run;
-    ForEachRun(order, keys, keys.StepsOf(bounds.longest), [&](size_t begin, size_t end) {
-        run.clear();
-        for (const uint64_t key : order.subspan(begin, end - begin))
-            run.push_back(keys.NumberOf(key));
-        if (!keys.IsExact())
-            std::sort(run.begin(), run.end(),
-                      [&](size_t a, size_t b) { return ops[a].destination < ops[b].destination; });
-        visit(std::span<const size_t>(run));
-    });
-}
-
-bool Overlap(std::span<const CopyOp> ops, const Bounds& bounds, PlanScratch& scratch)
-{
-    bool overlap = false;
-    ForEachClose(ops, bounds, scratch, [&](std::span<const size_t> run) {
-        for (size_t i = 1; i < run.size(); ++i)
-            overlap |= ops[run[i]].destination < ops[run[i - 1]].destination + ops[run[i - 1]].bytes;
-    });
-    return overlap;
-}
-
-void KeepNewest(CopyLayer& ops, std::span<const uint64_t> stamps, const Bounds& bounds, PlanScratch& scratch)
-{
-    OverlapCutter cutter(ops, stamps, scratch.overlaps);
-    ForEachClose(ops, bounds, scratch, [&](std::span<const size_t> run) { cutter.Cut(run); });
-    CloseGaps(ops, scratch.overlaps);
-}
-
 // Runs of writes that are all long, or all short, each in a layer of its own.
-CopyPlan LayersOf(std::span<const CopyOp> ops, PlanScratch& scratch)
+CopyPlan LayersOf(std::span<const CopyOp> ops, PlanScratch& scratch, uint64_t& superseded)
 {
     CopyPlan plan;
     for (size_t begin = 0; begin < ops.size();)
@@ -110,7 +57,7 @@ CopyPlan LayersOf(std::span<const CopyOp> ops, PlanScratch& scratch)
         while (end < ops.size() && IsLong(ops[end]) == IsLong(ops[begin]))
             ++end;
         CopyLayer layer(ops.begin() + static_cast<ptrdiff_t>(begin), ops.begin() + static_cast<ptrdiff_t>(end));
-        KeepNewest(layer, {}, BoundsOf(layer), scratch);
+        superseded += KeepNewest(layer, {}, BoundsOf(layer), scratch, nullptr);
         if (begin == 0)
             plan.first = std::move(layer);
         else
@@ -186,12 +133,12 @@ void WriteList::Append(std::vector<CopyOp> ops)
     m_ops.resize(kept);
 }
 
-CopyPlan WriteList::TakePlan(PlanScratch& scratch, uint64_t& superseded)
+CopyPlan WriteList::TakePlan(PlanScratch& scratch, uint64_t& superseded, CopyWorkers* workers)
 {
     CopyPlan plan{std::exchange(m_ops, {}), {}};
     std::vector<uint64_t> stamps = std::exchange(m_stamps, {});
     const Shape shape = std::exchange(m_shape, {});
-    Bounds bounds{shape.varying, shape.longest};
+    WriteBounds bounds{shape.varying, shape.longest};
     CopyLayer& ops = plan.first;
     if (shape.isInOrder)
     {
@@ -204,15 +151,14 @@ CopyPlan WriteList::TakePlan(PlanScratch& scratch, uint64_t& superseded)
     }
     const bool mixesLengths = bounds.longest >= kLongWrite && !std::all_of(ops.begin(), ops.end(), IsLong);
     if (!shape.isAscending && !mixesLengths)
-        KeepNewest(ops, stamps, bounds, scratch);
+        superseded += KeepNewest(ops, stamps, bounds, scratch, workers);
     if (!shape.isAscending && mixesLengths)
     {
         if (!stamps.empty())
             SortByStamp(ops, stamps);
         if (Overlap(ops, bounds, scratch))
-            plan = LayersOf(CopyLayer(std::move(ops)), scratch);
+            plan = LayersOf(CopyLayer(std::move(ops)), scratch, superseded);
     }
-    superseded += std::exchange(scratch.overlaps.superseded, 0);
     if (shape.continues && !shape.isInOrder)
     {
         // Where nothing overlaps the order means nothing any more.

@@ -2,8 +2,7 @@
 // that would be overwritten within a layer are not sent. Pure logic, no Vulkan.
 #pragma once
 
-#include "transfer/overlaps.h"
-#include "transfer/write_order.h"
+#include "transfer/keep_newest.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -36,13 +35,6 @@ struct CopyPlan
     std::vector<CopyLayer> above;
 };
 
-// What planning needs meanwhile. Used again.
-struct PlanScratch
-{
-    OrderScratch order;
-    OverlapScratch overlaps;
-};
-
 // Writes to one destination. None is empty.
 class WriteList
 {
@@ -55,9 +47,10 @@ class WriteList
     // before everything stamped.
     void Append(const CopyOp& op, uint64_t stamp);
     bool IsEmpty() const noexcept { return m_ops.empty(); }
+    size_t Size() const noexcept { return m_ops.size(); }
 
-    // Empties the list. `superseded` grows by the bytes left out.
-    CopyPlan TakePlan(PlanScratch& scratch, uint64_t& superseded);
+    // Empties the list. `superseded` grows by the bytes left out. `workers` help with many writes; null: the caller alone.
+    CopyPlan TakePlan(PlanScratch& scratch, uint64_t& superseded, CopyWorkers* workers = nullptr);
 
   private:
     // What is known of the writes without looking at them again.

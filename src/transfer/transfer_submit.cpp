@@ -119,6 +119,7 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     rules.inlined = InlineRulesOf(m_path, profile);
     if (m_path == TransferPath::Regions || m_path == TransferPath::Inline)
         rules.withoutShader = RegionReason::Asked;
+    rules.workers = &m_workers;
     rules.allocateTable = [&](uint64_t bytes) {
         auto slice = m_staging->Allocate(bytes, bytes, kTableAlignment, false);
         if (slice)

@@ -55,6 +55,9 @@ struct OrderScratch
 
 // Keys of all writes, ascending. Valid until the scratch is used again.
 std::span<const uint64_t> OrderByDestination(std::span<const CopyOp> ops, const WriteKeys& keys, OrderScratch& scratch);
+// The same for those writes that begin in a step of `from` to, and without, `to`.
+std::span<const uint64_t> OrderByDestination(std::span<const CopyOp> ops, const WriteKeys& keys, uint64_t from,
+                                             uint64_t to, OrderScratch& scratch);
 
 // Calls visit(begin, end) for each run of two or more keys of which neighbours lie less than `steps` apart: no other
 // write can overlap another one, if `steps` are those of the longest.

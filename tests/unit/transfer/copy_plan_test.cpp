@@ -1,6 +1,7 @@
 // CopyPlan: writes in call order become regions that may be copied in any order, with the same result.
 #include "transfer/copy_plan.h"
 
+#include "base/copy_workers.h"
 #include "support/bytes.h"
 
 #include <algorithm>
@@ -75,7 +76,7 @@ class Model
         m_latest = 0;
 
         uint64_t superseded = 0;
-        const std::vector<CopyLayer> plan = LayersOf(m_list.TakePlan(m_scratch, superseded));
+        const std::vector<CopyLayer> plan = LayersOf(m_list.TakePlan(m_scratch, superseded, m_workers));
         EXPECT_TRUE(m_list.IsEmpty());
         uint64_t copied = 0;
         for (const CopyLayer& layer : plan)
@@ -108,6 +109,7 @@ class Model
         m_superseded = superseded;
     }
 
+    CopyWorkers* m_workers = nullptr;
     size_t m_layers = 0;
     size_t m_regions = 0;
     uint64_t m_superseded = 0;
@@ -397,8 +399,8 @@ TEST(CopyPlan, WhatHasNoStampOfItsOwnComesAfterTheList)
     Block* const block = nullptr;
     WriteList writes;
     writes.Append({0, 0, 16, block}, 9);
-    writes.Append({8, 100, 16, block}); // after it
-    writes.Append({4, 200, 8, block}, 5); // before both
+    writes.Append({8, 100, 16, block});                      // after it
+    writes.Append({4, 200, 8, block}, 5);                    // before both
     writes.Append(std::vector<CopyOp>{{20, 300, 8, block}}); // after all
     PlanScratch scratch;
     uint64_t superseded = 0;
@@ -409,6 +411,50 @@ TEST(CopyPlan, WhatHasNoStampOfItsOwnComesAfterTheList)
                 sources[op.destination + i] = op.source + i;
     for (uint64_t i = 0; i < sources.size(); ++i)
         EXPECT_EQ(i < 8 ? i : i < 20 ? 92 + i : 280 + i, sources[i]) << i;
+}
+
+// Enough for several threads: spread evenly, all in a few places, in one chain that no border can avoid, and with stamps.
+TEST(CopyPlan, SeveralThreadsGiveTheSameBytes)
+{
+    Random random(0x7EADull);
+    SCOPED_TRACE(random.Trace());
+    constexpr size_t kWrites = 40'000;
+    for (const uint32_t threads : {2u, 3u})
+    {
+        CopyWorkers workers(threads);
+        for (const uint64_t size : {uint64_t{2} << 20, uint64_t{100'000}, uint64_t{200}})
+        {
+            for (const bool isStamped : {false, true})
+            {
+                Model model(size, size / 2, uint64_t{1} << (isStamped ? 30 : 63));
+                model.m_workers = &workers;
+                for (int round = 0; round < 2; ++round)
+                {
+                    for (size_t i = 0; i < kWrites; ++i)
+                    {
+                        const uint64_t half = random.Chance(1, 2) ? size / 2 : 0;
+                        const uint64_t within = random.Between(0, size / 2 - 1);
+                        const uint64_t bytes = std::min(random.Between(1, 32), size / 2 - within);
+                        model.Write(half + within, bytes, isStamped ? 1 + i % 1000 : 0);
+                    }
+                    model.Check();
+                }
+                if (testing::Test::HasFailure())
+                    FAIL() << threads << " threads, " << size << " bytes";
+            }
+        }
+    }
+}
+
+TEST(CopyPlan, SeveralThreadsAndEqualWrites)
+{
+    CopyWorkers workers(4);
+    Model model(64);
+    model.m_workers = &workers;
+    for (int i = 0; i < 50'000; ++i)
+        model.Write(16, 4);
+    model.Check();
+    EXPECT_EQ(model.m_regions, 1u);
 }
 
 TEST(CopyPlan, OffsetsAre64Bit)
