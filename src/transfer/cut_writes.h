@@ -6,14 +6,19 @@
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
 
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
 namespace sedx
 {
 class CutWrites
 {
   public:
-    // `count`: of writes that are expected.
-    CutWrites(CopyWorkers& workers, size_t count) : m_workers(workers)
+    // `count`: of writes that are expected. `memory`: to be used again.
+    CutWrites(CopyWorkers& workers, size_t count, std::vector<CopyOp> memory) : m_workers(workers), m_ops(std::move(memory))
     {
+        m_ops.clear();
         m_ops.reserve(count);
         m_sources.reserve(count);
     }
@@ -48,14 +53,26 @@ class CutWrites
     // Copies the bytes, and gives the copies away.
     std::vector<CopyOp> Fill()
     {
-        for (size_t i = 0; i < m_ops.size(); ++i)
-            m_workers.Copy(m_ops[i].block->backing->memory.mapped + m_ops[i].source, m_sources[i], m_ops[i].bytes);
+        const size_t count = m_ops.size();
+        if (count < kParts * kPart)
+            for (size_t i = 0; i < count; ++i)
+                m_workers.Copy(Target(i), m_sources[i], m_ops[i].bytes);
+        else
+            m_workers.ForEach((count + kPart - 1) / kPart, [&](size_t part) noexcept {
+                for (size_t i = part * kPart; i < std::min(count, (part + 1) * kPart); ++i)
+                    std::memcpy(Target(i), m_sources[i], m_ops[i].bytes);
+            });
         m_sources.clear();
         return std::exchange(m_ops, {});
     }
     void Clear() noexcept { m_slices.clear(); }
 
   private:
+    static constexpr size_t kPart = 1024; // of short writes: some ten microseconds
+    static constexpr size_t kParts = 4;   // fewer are not worth waking somebody
+
+    std::byte* Target(size_t i) const noexcept { return m_ops[i].block->backing->memory.mapped + m_ops[i].source; }
+
     CopyWorkers& m_workers;
     std::vector<CopyOp> m_ops;
     std::vector<const std::byte*> m_sources; // of each

@@ -304,6 +304,8 @@ void TransferEngine::AppendCollected(size_t count)
             {
                 last = write.backing;
                 list = &ListFor(*last);
+                if (list->IsEmpty())
+                    list->UseMemory(TakeSpareOps(lane.writes.size()));
             }
             const Slice& chunk = lane.chunks[write.chunk];
             list->Append(CopyOp{write.destination, chunk.offset + write.offset, write.bytes, chunk.block},
@@ -315,6 +317,12 @@ void TransferEngine::AppendCollected(size_t count)
     // Not before: what one lane touched first, others may name.
     for (LaneContents& lane : lanes)
         lane.Clear();
+}
+
+std::vector<CopyOp> TransferEngine::TakeSpareOps(size_t count) noexcept
+{
+    constexpr size_t kMany = 1024;
+    return count < kMany ? std::vector<CopyOp>() : std::exchange(m_spareOps, {});
 }
 
 Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint64_t offset,
@@ -366,7 +374,11 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     if (writes.size() == 1 && IsStreamed(total, options))
         return WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
 
-    CutWrites cut(m_workers, writes.size());
+    const auto spareOps = [&] {
+        const std::lock_guard lock(m_mutex);
+        return TakeSpareOps(writes.size());
+    };
+    CutWrites cut(m_workers, writes.size(), spareOps());
     Carriers carriers;
     CutWrites::Mark whole; // the end of the last write that is cut completely
     const auto commit = [&] {

@@ -177,6 +177,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // What lanes hold joins the batch at hand. Before anything else does: it may have to come after. m_mutex is held.
     void CollectLanes();
     void AppendCollected(size_t count);
+    // Memory of a list of writes that went out, for one of `count`; none if that is short. m_mutex is held.
+    std::vector<CopyOp> TakeSpareOps(size_t count) noexcept;
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                              const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.
@@ -259,6 +261,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
     std::vector<LaneContents> m_collected; // memory that lanes filled, used again
+    std::vector<CopyOp> m_spareOps;        // memory of a list of writes, used again
     std::deque<std::unique_ptr<Batch>> m_pending;
     BatchHistory m_history;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few
