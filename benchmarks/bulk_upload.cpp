@@ -2,7 +2,8 @@
 //
 // Twice: into a buffer that no frame uses, as a loader does, and into one that an open frame has resolved. Every time the
 // source is new and what arrived is read back. Limits: vkCmdCopyBuffer from staging that is already filled, and memcpy by one
-// thread; where the CPU does both (a software driver) they are taken one after the other. Beside it the textbook way.
+// thread; where the CPU does both (a software driver) they are taken one after the other. Beside it the textbook way, and the
+// same source as imported memory, against the copy alone, with and without the time for importing it.
 #include "support/context.h"
 #include "support/measure.h"
 #include "support/raw_copy.h"
@@ -31,6 +32,26 @@ void Upload(sedx::BufferSystem& system, const sedx::Buffer& buffer, std::span<st
         state.SetIterationTime(SecondsToUpload(system, buffer, meets, [&] {
             return Require(system.Uploads().Write(buffer, 0, std::span<const std::byte>(source)), "Write");
         }));
+        VerifyBytes(system, buffer, 0, source);
+    }
+}
+
+// Imported anew each time: within the time that is measured, or before it.
+void UploadImported(sedx::BufferSystem& system, const sedx::Buffer& buffer, std::span<std::byte> source,
+                    bool timesImport, uint64_t& generation, benchmark::State& state)
+{
+    for ([[maybe_unused]] auto _ : state)
+    {
+        Stamp(source, ++generation);
+        const auto begin = Clock::now();
+        sedx::ImportedMemory memory = Require(system.Uploads().Import(source), "Import");
+        Require(memory.IsImported(), memory.Why());
+        double seconds = SecondsToUpload(system, buffer, Meets::InUse,
+                                         [&] { return Require(system.Uploads().Write(buffer, 0, memory), "Write"); });
+        Require(memory.Release(), "Release");
+        if (timesImport)
+            seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+        state.SetIterationTime(seconds);
         VerifyBytes(system, buffer, 0, source);
     }
 }
@@ -79,6 +100,20 @@ void RunSize(Context& context, uint64_t bytes)
     };
     ours("idle", Meets::Idle);
     ours("in use", Meets::InUse);
+    sedx::ImportedMemory probe = Require(system->Uploads().Import(source), "Import");
+    const bool imports = probe.IsImported();
+    const std::string why = probe.Why();
+    probe = {};
+    if (imports)
+    {
+        const auto imported = [&](const char* name, bool timesImport) {
+            measurement.AddTimedByBody(name, [&, timesImport](benchmark::State& state) {
+                UploadImported(*system, buffer, source, timesImport, generation, state);
+            });
+        };
+        imported("imported", false);
+        imported("imported once", true);
+    }
     measurement.AddTimedByBody("copy", [&](benchmark::State& state) {
         Time(state, [&] { queue.Copy(staging.Handle(), target.Handle(), bytes); });
     });
@@ -115,6 +150,14 @@ void RunSize(Context& context, uint64_t bytes)
     report("idle buffer, against memcpy alone", "idle", "memcpy", rate("memcpy"), {});
     report("idle buffer, against the textbook", "idle", "textbook", rate("textbook"), {});
     report("buffer in use, against the textbook", "in use", "textbook", rate("textbook"), {});
+    if (!imports)
+    {
+        context.figures.AddSkipped(fmt::format("bulk_upload of {} MiB from imported memory", bytes / kMiB), why);
+        return;
+    }
+    report("from imported memory", "imported", "copy from staging", rate("copy"),
+           {.gpu = {RatioAtLeast(0.85)}, .software = {RatioAtLeast(0.7)}});
+    report("import, one write, release", "imported once", "buffer in use", rate("in use"), {});
 }
 } // namespace
 

@@ -72,6 +72,8 @@ int Run(const Options& options, const std::vector<Scenario>& scenarios)
                      .optimised = IsOptimised(),
                      .cores = std::thread::hardware_concurrency()});
     Context context{options, device, figures};
+    if (options.calibrate)
+        context.profile = Calibrate(context);
     for (const Scenario& scenario : scenarios)
     {
         std::fprintf(stderr, "bench: %s\n", scenario.name);

@@ -28,14 +28,12 @@ class Stream
 {
   public:
     Stream(const Context& context, RawQueue& queue, std::span<const std::byte> source)
-        : m_system(Require(sedx::BufferSystem::Create({.device = context.device, .framesInFlight = kInFlight}),
-                           "making the buffer system")),
-          m_queue(queue), m_source(source)
+        : m_system(MakeSystem(context, kInFlight)), m_queue(queue), m_source(source)
     {
         for (sedx::Buffer& buffer : m_buffers)
             buffer = Require(m_system->CreateBuffer({.bytes = kFrameBytes, .usage = sedx::BufferUsage::Storage}),
                              "CreateBuffer");
-        RunFrame(0); // prewarm
+        Require(m_system->Uploads().Prewarm(kInFlight * kFrameBytes).has_value(), "Prewarm");
     }
 
     // Adds what each frame took, in seconds; returns what all of them took until the GPU had the last bytes.

@@ -38,7 +38,20 @@ void main()
     if ((from.x & 15u) == 0u) // nearly always
     {
         Quads same = Quads(from);
-        for (uint q = firstQuad + invocation; q < endQuad; q += stride)
+        uint q = firstQuad + invocation;
+        // Four loads are on their way before the first is stored.
+        for (; q + 3u * stride < endQuad; q += 4u * stride)
+        {
+            const uvec4 a = same.quad[q];
+            const uvec4 b = same.quad[q + stride];
+            const uvec4 c = same.quad[q + 2u * stride];
+            const uvec4 d = same.quad[q + 3u * stride];
+            target.quad[q] = a;
+            target.quad[q + stride] = b;
+            target.quad[q + 2u * stride] = c;
+            target.quad[q + 3u * stride] = d;
+        }
+        for (; q < endQuad; q += stride)
             target.quad[q] = same.quad[q];
     }
     else if (shift == 0u)

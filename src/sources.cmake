@@ -21,6 +21,7 @@ set(SEDX_SOURCES
     memory/block_list.cpp
     memory/buffer_allocator.cpp
     memory/heap_rules.cpp
+    memory/host_memory.cpp
     memory/layout_facts.cpp
     memory/memory_allocator.cpp
     memory/memory_budget.cpp
@@ -42,11 +43,15 @@ set(SEDX_SOURCES
     transfer/calibration_rules.cpp
     transfer/copy_plan.cpp
     transfer/device_copy.cpp
+    transfer/engine_link.cpp
     transfer/explain.cpp
+    transfer/host_import.cpp
     transfer/image_transfer.cpp
     transfer/inline_update.cpp
+    transfer/keep_newest.cpp
     transfer/long_write.cpp
     transfer/moves.cpp
+    transfer/overlaps.cpp
     transfer/profile_file.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp
@@ -58,6 +63,8 @@ set(SEDX_SOURCES
     transfer/transfer_profile.cpp
     transfer/transfer_submit.cpp
     transfer/upload_queue.cpp
+    transfer/write_lanes.cpp
+    transfer/write_order.cpp
     vulkan/device.cpp
     vulkan/device_adopt.cpp
     vulkan/device_create.cpp

@@ -1,9 +1,24 @@
 #include "support/context.h"
 
+#include <fmt/format.h>
+
 namespace bench
 {
-std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context)
+std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context, uint32_t framesInFlight)
 {
-    return Require(sedx::BufferSystem::Create({.device = context.device}), "making the buffer system");
+    sedx::BufferSystemDesc desc{.device = context.device, .framesInFlight = framesInFlight};
+    desc.profile.given = context.profile;
+    desc.profile.useStored = false; // the same for everybody who runs this
+    return Require(sedx::BufferSystem::Create(desc), "making the buffer system");
+}
+
+sedx::TransferProfile Calibrate(const Context& context)
+{
+    const auto profile = Require(MakeSystem(context)->Calibrate(), "calibrating");
+    fmt::print("calibrated: {} threads, chunks of {} bytes; scatter up to {} bytes, from {} writes on, {} bytes a lane; "
+               "updates up to {} bytes; compute copies from {} bytes on\n",
+               profile.copyThreads, profile.chunkBytes, profile.scatterMaxBytes, profile.scatterMinWrites,
+               profile.scatterLaneBytes, profile.inlineMaxBytes, profile.computeCopyMinBytes);
+    return profile;
 }
 } // namespace bench

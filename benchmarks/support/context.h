@@ -7,6 +7,7 @@
 #include <sedx/buffer_system.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -40,10 +41,13 @@ struct Context
     const Options& options;
     sedx::Device device;
     Figures& figures;
+    std::optional<sedx::TransferProfile> profile{}; // empty: the built-in one
 };
 
 // Every scenario has a system of its own: nothing of one is in the caches of another.
-std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context);
+std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context, uint32_t framesInFlight = 2);
+// The profile of this device, measured now.
+sedx::TransferProfile Calibrate(const Context& context);
 
 struct Scenario
 {

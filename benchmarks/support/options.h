@@ -17,7 +17,8 @@ enum class ExitStatus : int
 
 struct Options
 {
-    bool quick = false; // fewer repeats
+    bool quick = false;     // fewer repeats
+    bool calibrate = false; // systems use a profile that is measured first
     std::string filter = ".*";
     std::string device;              // as in sedx::DeviceDesc
     std::filesystem::path workloads; // folder with the real sizes; empty: none there

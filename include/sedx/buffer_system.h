@@ -50,7 +50,7 @@ struct BufferSystemDesc
     uint32_t framesInFlight = 2; // 1 .. 16; how far BeginFrame of an own device runs ahead
     SubmitMode submitMode = SubmitMode::Own;
     FrameCompletion completion = FrameCompletion::Timeline;
-    uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
+    uint64_t stagingBlockBytes = 8ull << 20;  // staging grows in blocks of this size
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
     // How much of background writes goes out in a frame (UploadPriority), in bytes; 0 holds them back.
     uint64_t backgroundBytesPerFrame = 8ull << 20;
@@ -162,7 +162,7 @@ class SEDX_API BufferSystem
     HeapBudget GetBudget(uint32_t heap) const;
     // Without focus BudgetDesc::unfocusedBytes counts. Takes effect at once for what is still to come.
     void SetFocus(bool hasFocus);
-    // Gives all empty warm memory back to the driver. Returns bytes.
+    // Gives empty warm memory back to the driver: of buffers, staging and read-backs. Returns bytes.
     uint64_t ReleaseWarmMemory();
 
     // ---- transfers -------------------------------------------------------------------------------------------------

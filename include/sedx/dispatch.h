@@ -18,6 +18,7 @@
     X(GetPhysicalDeviceMemoryProperties)                                                                               \
     X(GetPhysicalDeviceMemoryProperties2)                                                                              \
     X(GetPhysicalDeviceQueueFamilyProperties)                                                                          \
+    X(GetPhysicalDeviceExternalBufferProperties)                                                                       \
     X(EnumerateDeviceExtensionProperties)                                                                              \
     X(CreateDevice)                                                                                                    \
     X(GetDeviceProcAddr)
@@ -84,8 +85,10 @@
     X(CmdResetQueryPool)                                                                                               \
     X(CmdWriteTimestamp2)
 
-// Null unless VK_EXT_debug_utils is enabled in the instance.
-#define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X) X(SetDebugUtilsObjectNameEXT)
+// Null unless VK_EXT_debug_utils is enabled in the instance, and VK_EXT_external_memory_host on the device.
+#define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X)                                                                              \
+    X(SetDebugUtilsObjectNameEXT)                                                                                      \
+    X(GetMemoryHostPointerPropertiesEXT)
 
 namespace sedx
 {

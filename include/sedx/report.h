@@ -47,6 +47,9 @@ struct Report
     uint64_t writes = 0;          // calls of Write / elements of WriteMany
     uint64_t uploadedBytes = 0;   // all paths
     uint64_t directBytes = 0;     // of these, written in place
+    uint64_t importedBytes = 0;   // of these, copied by the GPU straight from memory of the application
+    uint64_t imports = 0;         // blocks that UploadQueue::Import imported, since creation
+    uint64_t refusedImports = 0;  // and those that go by staging; ImportedMemory::Why says why
     uint64_t supersededBytes = 0; // never sent: overwritten before their submission
     uint64_t copyRegions = 0;     // recorded
     uint64_t scatteredCopies = 0; // recorded: short writes that the scatter shader carries out

@@ -23,7 +23,8 @@ enum class FeatureModule : uint32_t
     Core = 1u << 0,           // buffers, frames, uploads, read-backs
     MemoryBudget = 1u << 1,   // exact heap budgets instead of the library's own accounting
     MemoryPriority = 1u << 2, // BufferPriority reaches the driver
-    All = 0x7,
+    HostMemory = 1u << 3,     // UploadQueue::Import: copies straight from the application's memory
+    All = 0xF,
 };
 SEDX_ENABLE_FLAGS(FeatureModule);
 

@@ -54,6 +54,7 @@ enum class WaitCause : uint32_t
     Upload,       // UploadTicket::Wait
     Readback,     // ReadbackTicket::Wait
     Shutdown,     // destruction of the BufferSystem
+    Import,       // ImportedMemory::Release, and the end of its handle
     Calibration,  // BufferSystem::Calibrate: for frames under way, and for each of its measurements
     Count,
 };

@@ -49,8 +49,8 @@ struct TransferProfile
 
     // ---- long uploads; read by Write and WriteMany
     uint64_t chunkBytes =
-        4ull << 20;           // 64 KiB .. 1 GiB; what is filled, and sent while the next one is being filled; a block
-                              // of staging at most (BufferSystemDesc::stagingBlockBytes)
+        4ull << 20;           // 64 KiB .. 1 GiB; what one submission carries while the next bytes are being filled, in pieces
+                              // of a staging block; a quarter of staging at most (BufferSystemDesc::stagingLimitBytes)
     uint32_t copyThreads = 1; // 1 .. 64; threads that fill a chunk together, the calling one among them. Taken when
                               // a system is created: what Calibrate finds counts from the next one on
     bool useTransferQueue = false; // a queue for transfers alone was faster than queue 0. Measured and told; nothing

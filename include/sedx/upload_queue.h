@@ -11,6 +11,7 @@
 #pragma once
 
 #include <sedx/frame.h>
+#include <sedx/host_memory.h>
 
 #include <functional>
 #include <memory>
@@ -19,6 +20,7 @@
 
 namespace sedx
 {
+class EngineLink;
 class TransferEngine;
 struct BackgroundWrite;
 
@@ -46,7 +48,7 @@ enum class UploadPriority : uint32_t
     // It is sent before its turn where something depends on it: UploadTicket::Wait, UploadQueue::Promote, and Copy, Request
     // and Read of its range (not a ReadbackSubscription). What Write, WriteMany or Copy put over its bytes replaces them in
     // the queue. Until all of it has passed the buffer counts as in flight. The buffer may be dropped at once; what is
-    // queued is dropped then, and the ticket is complete. WriteImage treats it as Normal.
+    // queued is dropped then, and the ticket is complete. WriteImage and writes from imported memory treat it as Normal.
     Background,
 };
 
@@ -96,15 +98,15 @@ class SEDX_API UploadTicket
         uint64_t frame = 0; // or the frame that reads the lease
         bool inPlace = false; // all of it, or with batches: some of it, was written in mapped memory
     };
-    UploadTicket(std::shared_ptr<TransferEngine> engine, Carriers carriers,
-                 std::shared_ptr<BackgroundWrite> background = nullptr) noexcept
-        : m_engine(std::move(engine)), m_carriers(carriers), m_background(std::move(background))
+    UploadTicket(const EngineLink* link, Carriers carriers, std::shared_ptr<BackgroundWrite> background = nullptr) noexcept
+        : m_link(link), m_carriers(carriers), m_background(std::move(background))
     {
     }
 
   private:
     friend class UploadQueue; // Explain, Cancel, Promote
-    std::shared_ptr<TransferEngine> m_engine;
+    std::shared_ptr<TransferEngine> Engine() const noexcept;
+    const EngineLink* m_link = nullptr; // null: complete
     Carriers m_carriers;
     std::shared_ptr<BackgroundWrite> m_background; // as a rule none
 };
@@ -168,6 +170,18 @@ class SEDX_API UploadQueue
         return Write(buffer, offset, std::as_bytes(elements), options);
     }
 
+    // Registers a block of the application's memory, for writes that the GPU copies from there: see host_memory.h. Where that
+    // cannot be, the handle works by staging. Drivers may pin its pages, which takes time for each of them.
+    // Errors: InvalidArgument (0 bytes), WrongState (the system is gone), DeviceLost.
+    Result<ImportedMemory> Import(std::span<const std::byte> block, const ImportOptions& options = {});
+
+    // As Write, in order with all others, from imported memory. What is imported of it is copied by the GPU, whatever memory
+    // the buffer lies in: these bytes must not change until the ticket is complete. The rest is written as by WriteMany.
+    // Errors: as Write; OutOfRange also for the source, InvalidArgument also for an empty handle, WrongState (imported by
+    // another system).
+    Result<UploadTicket> Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
+                               const WriteOptions& options = {});
+
     // The same for many writes, in order; one ticket for all. On an error the writes before the failing one stand, unless they
     // are background writes: then none stands. Background writes may also fail with OutOfHostMemory.
     Result<UploadTicket> WriteMany(std::span<const BufferWrite> writes, const WriteOptions& options = {});
@@ -194,6 +208,12 @@ class SEDX_API UploadQueue
     // format whose block size is unknown here (multi-planar; both aspects of depth-stencil at once).
     Result<UploadTicket> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                     std::span<const std::byte> bytes, const WriteOptions& options = {});
+
+    // Makes staging for `bytes` of writes at once ready beforehand, its pages touched, up to stagingLimitBytes: the first
+    // frames of a stream then cost what the later ones do. It stays warm like staging that was used
+    // (BufferSystemDesc::warmStagingBytes, warmMemoryNs). Takes as long as writing so many bytes.
+    // Errors: OutOfStaging (more than the limit leaves), OutOfDeviceMemory, WrongState.
+    Result<void> Prewarm(uint64_t bytes);
 
     // Submits what was collected (own submission mode), and nothing that is queued in the background.
     // Errors: NotSubmitted in recorded mode; those of vkQueueSubmit2.

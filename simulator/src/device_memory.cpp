@@ -44,13 +44,11 @@ void CopyBytes(std::byte* to, const std::byte* from, uint64_t bytes) { std::memc
 bool AreEqual(const std::byte* a, const std::byte* b, uint64_t bytes) { return std::memcmp(a, b, bytes) == 0; }
 #endif
 
-// Memory that somebody else already sees: a shadow would hide it from them.
-bool IsImported(const void* chain)
+bool HasStructure(const void* chain, VkStructureType type)
 {
     for (auto* s = static_cast<const VkBaseInStructure*>(chain); s != nullptr; s = s->pNext)
     {
-        if (s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT ||
-            s->sType == VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR)
+        if (s->sType == type)
             return true;
     }
     return false;
@@ -67,10 +65,16 @@ VkResult DeviceMemory::Allocate(const VkMemoryAllocateInfo& info, const VkAlloca
         simulator.Report(fmt::format("allocates memory of type {}, which the device lacks", info.memoryTypeIndex));
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     }
+    const bool isHostImport = HasStructure(info.pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_HOST_POINTER_INFO_EXT);
+    const bool isImport = isHostImport || HasStructure(info.pNext, VK_STRUCTURE_TYPE_IMPORT_MEMORY_FD_INFO_KHR);
+    if (isHostImport && simulator.refusesHostImports)
+        return VK_ERROR_INVALID_EXTERNAL_HANDLE;
     const VkMemoryType& type = simulator.layout.types[info.memoryTypeIndex];
+    const uint64_t ofHeap = isImport ? 0 : info.allocationSize; // the memory is there already
+    if (info.allocationSize > m_state.physical.maxAllocationSize)
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     const VkResult taken =
-        simulator.accounts.Take(type.heapIndex, info.allocationSize, m_state.physical.limits.maxMemoryAllocationCount,
-                                m_state.physical.maxAllocationSize);
+        simulator.accounts.Take(type.heapIndex, ofHeap, m_state.physical.limits.maxMemoryAllocationCount);
     if (taken != VK_SUCCESS)
         return taken;
     VkMemoryAllocateInfo real = info;
@@ -78,7 +82,7 @@ VkResult DeviceMemory::Allocate(const VkMemoryAllocateInfo& info, const VkAlloca
     const VkResult result = m_state.next.AllocateMemory(m_state.device, &real, allocator, memory);
     if (result != VK_SUCCESS)
     {
-        simulator.accounts.GiveBack(type.heapIndex, info.allocationSize);
+        simulator.accounts.GiveBack(type.heapIndex, ofHeap);
         return result;
     }
     constexpr VkMemoryPropertyFlags kHost = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
@@ -86,8 +90,9 @@ VkResult DeviceMemory::Allocate(const VkMemoryAllocateInfo& info, const VkAlloca
     Allocation& allocation = m_allocations[*memory];
     allocation.type = info.memoryTypeIndex;
     allocation.bytes = info.allocationSize;
-    allocation.isShadowed =
-        (type.propertyFlags & kHost) == VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT && !IsImported(info.pNext);
+    allocation.ofHeap = ofHeap;
+    // Somebody else already sees imported memory: a shadow would hide it from them.
+    allocation.isShadowed = (type.propertyFlags & kHost) == VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT && !isImport;
     return result;
 }
 
@@ -99,7 +104,7 @@ void DeviceMemory::Free(VkDeviceMemory memory, const VkAllocationCallbacks* allo
         if (found != m_allocations.end())
         {
             const uint32_t heap = m_state.simulator.layout.types[found->second.type].heapIndex;
-            m_state.simulator.accounts.GiveBack(heap, found->second.bytes);
+            m_state.simulator.accounts.GiveBack(heap, found->second.ofHeap);
             m_allocations.erase(found);
         }
     }
@@ -111,7 +116,7 @@ void DeviceMemory::GiveBackAll()
     const std::lock_guard lock(m_mutex);
     for (const auto& [memory, allocation] : m_allocations)
         m_state.simulator.accounts.GiveBack(m_state.simulator.layout.types[allocation.type].heapIndex,
-                                            allocation.bytes);
+                                            allocation.ofHeap);
     m_allocations.clear();
 }
 

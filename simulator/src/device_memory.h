@@ -52,6 +52,7 @@ class DeviceMemory
     {
         uint32_t type = 0; // presented
         uint64_t bytes = 0;
+        uint64_t ofHeap = 0; // of these, taken from the heap: nothing of what was imported
         bool isShadowed = false;
         std::unique_ptr<std::byte, FreeShadow> shadow; // from the first mapping on
         std::byte* view = nullptr; // the whole allocation as the CPU sees it: the shadow, aligned as mappings are

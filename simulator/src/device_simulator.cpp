@@ -64,5 +64,7 @@ std::vector<std::string> DeviceSimulator::TakeViolations()
     return std::exchange(m_state->violations, {});
 }
 
+void DeviceSimulator::RefuseHostImports(bool refused) noexcept { m_state->refusesHostImports.store(refused); }
+
 CallFailures& DeviceSimulator::Failures() noexcept { return m_state->failures; }
 } // namespace sedx::simulator

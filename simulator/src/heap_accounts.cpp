@@ -8,14 +8,14 @@ HeapAccounts::HeapAccounts(const DeviceLayout& layout, bool strictBudget) : m_st
         m_accounts.push_back({.bytes = layout.heaps[i].bytes, .budget = layout.BudgetOf(i)});
 }
 
-VkResult HeapAccounts::Take(uint32_t heap, uint64_t bytes, uint32_t maxCount, uint64_t maxBytes)
+VkResult HeapAccounts::Take(uint32_t heap, uint64_t bytes, uint32_t maxCount)
 {
     const std::lock_guard lock(m_mutex);
     Account& account = m_accounts[heap];
     const uint64_t limit = m_strictBudget ? std::min(account.bytes, account.budget) : account.bytes;
     if (m_count >= maxCount)
         return VK_ERROR_TOO_MANY_OBJECTS;
-    if (bytes > maxBytes || account.usage > limit || bytes > limit - account.usage)
+    if (account.usage > limit || bytes > limit - account.usage)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     account.usage += bytes;
     ++m_count;

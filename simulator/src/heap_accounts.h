@@ -12,8 +12,8 @@ class HeapAccounts
   public:
     HeapAccounts(const DeviceLayout& layout, bool strictBudget);
 
-    // VK_SUCCESS has taken the bytes. `maxCount` and `maxBytes` are the limits of the device for one allocation.
-    VkResult Take(uint32_t heap, uint64_t bytes, uint32_t maxCount, uint64_t maxBytes);
+    // VK_SUCCESS has taken the bytes; none are taken for memory that was imported. `maxCount`: of allocations in all heaps.
+    VkResult Take(uint32_t heap, uint64_t bytes, uint32_t maxCount);
     void GiveBack(uint32_t heap, uint64_t bytes);
 
     void SetBudget(uint32_t heap, uint64_t bytes);

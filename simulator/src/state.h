@@ -14,6 +14,7 @@
 
 #include <sedx_simulator/device_simulator.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -38,6 +39,7 @@ struct SimulatorState
     PFN_vkGetInstanceProcAddr next = nullptr;
     HeapAccounts accounts;
     CallFailures failures;
+    std::atomic<bool> refusesHostImports{false};
     mutable std::mutex violationMutex;
     std::vector<std::string> violations;
     std::mutex mutex; // of what follows

@@ -23,29 +23,44 @@ CopyWorkers::~CopyWorkers()
         worker.join();
 }
 
-void CopyWorkers::CopyParts(CopyJob& job) noexcept
+void CopyWorkers::RunParts(PartsJob& job) noexcept
 {
     while (true)
     {
-        const size_t begin = job.m_next.fetch_add(kPartBytes, std::memory_order_relaxed);
-        if (begin >= job.m_bytes)
+        const size_t part = job.m_next.fetch_add(1, std::memory_order_relaxed);
+        if (part >= job.m_parts)
             return;
-        std::memcpy(job.m_destination + begin, job.m_source + begin, std::min(kPartBytes, job.m_bytes - begin));
+        job.m_run(job.m_what, part);
     }
 }
 
-void CopyWorkers::Enlist(CopyJob& job) noexcept
+void CopyWorkers::Start(PartsJob& job) noexcept
 {
-    const std::lock_guard lock(m_mutex);
-    try
+    job.m_next.store(0, std::memory_order_relaxed);
+    if (m_threads == 1 || job.m_parts <= 1)
+        return; // Finish does it
     {
-        while (m_workers.size() + 1 < m_threads)
-            m_workers.emplace_back([this] { Work(); });
-        m_jobs.push_back(&job);
+        const std::lock_guard lock(m_mutex);
+        try
+        {
+            while (m_workers.size() + 1 < m_threads)
+                m_workers.emplace_back([this] { Work(); });
+            m_jobs.push_back(&job);
+        }
+        catch (const std::
+                   exception&) // no thread or no memory left: those that there are will do, at worst the caller alone
+        {
+        }
     }
-    catch (const std::exception&) // no thread or no memory left: those that there are will do, at worst the caller alone
-    {
-    }
+    m_wakeUp.notify_all();
+}
+
+void CopyWorkers::Finish(PartsJob& job) noexcept
+{
+    RunParts(job);
+    std::unique_lock lock(m_mutex);
+    std::erase(m_jobs, &job); // nobody enters any more
+    job.m_left.wait(lock, [&] { return job.m_helpers == 0; });
 }
 
 void CopyWorkers::Start(CopyJob& job, void* destination, const void* source, size_t bytes) noexcept
@@ -53,20 +68,17 @@ void CopyWorkers::Start(CopyJob& job, void* destination, const void* source, siz
     job.m_destination = static_cast<std::byte*>(destination);
     job.m_source = static_cast<const std::byte*>(source);
     job.m_bytes = bytes;
-    job.m_next.store(0, std::memory_order_relaxed);
-    if (m_threads == 1 || bytes <= kPartBytes)
-        return; // Finish does it
-    Enlist(job);
-    m_wakeUp.notify_all();
+    job.m_parts.m_what = &job;
+    job.m_parts.m_parts = (bytes + kPartBytes - 1) / kPartBytes; // memcpy wants valid pointers even for nothing
+    job.m_parts.m_run = [](const void* what, size_t part) noexcept {
+        const CopyJob& copy = *static_cast<const CopyJob*>(what);
+        const size_t begin = part * kPartBytes;
+        std::memcpy(copy.m_destination + begin, copy.m_source + begin, std::min(kPartBytes, copy.m_bytes - begin));
+    };
+    Start(job.m_parts);
 }
 
-void CopyWorkers::Finish(CopyJob& job) noexcept
-{
-    CopyParts(job);
-    std::unique_lock lock(m_mutex);
-    std::erase(m_jobs, &job); // nobody enters any more
-    job.m_left.wait(lock, [&] { return job.m_helpers == 0; });
-}
+void CopyWorkers::Finish(CopyJob& job) noexcept { Finish(job.m_parts); }
 
 void CopyWorkers::Copy(void* destination, const void* source, size_t bytes) noexcept
 {
@@ -90,10 +102,10 @@ void CopyWorkers::Work() noexcept
         m_wakeUp.wait(lock, [this] { return m_ends || !m_jobs.empty(); });
         if (m_jobs.empty())
             return;
-        CopyJob& job = *m_jobs.front();
+        PartsJob& job = *m_jobs.front();
         ++job.m_helpers;
         lock.unlock();
-        CopyParts(job);
+        RunParts(job);
         lock.lock();
         std::erase(m_jobs, &job); // all parts are taken
         if (--job.m_helpers == 0)

@@ -1,5 +1,6 @@
-// CopyWorkers: copies memory with several threads. One core does not reach the bandwidth of a memory bus, still less that of
-// a GPU's link (docs/performance.md). Threads start with the first long copy and end with the object.
+// CopyWorkers: copies memory with several threads, and shares out other work that comes in parts. One core does not reach the
+// bandwidth of a memory bus, still less that of a GPU's link (docs/performance.md). Threads start with the first work
+// that is shared out and end with the object.
 #pragma once
 
 #include <atomic>
@@ -13,28 +14,39 @@
 
 namespace sedx
 {
+// Parts that threads take one after the other. Its owner finishes it before it goes.
+class PartsJob
+{
+  public:
+    PartsJob() noexcept = default;
+    PartsJob(const PartsJob&) = delete;
+    PartsJob& operator=(const PartsJob&) = delete;
+
+  private:
+    friend class CopyWorkers;
+    void (*m_run)(const void* what, size_t part) noexcept = nullptr;
+    const void* m_what = nullptr;
+    size_t m_parts = 0;
+    std::atomic<size_t> m_next{0};  // first part that nobody has taken
+    uint32_t m_helpers = 0;         // workers inside; under the mutex of the workers
+    std::condition_variable m_left; // the last of them
+};
+
 // A copy under way. Its owner finishes it before it goes, and before the memory goes.
 class CopyJob
 {
-  public:
-    CopyJob() noexcept = default;
-    CopyJob(const CopyJob&) = delete;
-    CopyJob& operator=(const CopyJob&) = delete;
-
   private:
     friend class CopyWorkers;
     std::byte* m_destination = nullptr;
     const std::byte* m_source = nullptr;
     size_t m_bytes = 0;
-    std::atomic<size_t> m_next{0};  // first byte that nobody has taken
-    uint32_t m_helpers = 0;         // workers inside; under the mutex of the workers
-    std::condition_variable m_left; // the last of them
+    PartsJob m_parts;
 };
 
 class CopyWorkers
 {
   public:
-    // `threads`: that copy together, the caller among them; at least 1.
+    // `threads`: that work together, the caller among them; at least 1.
     explicit CopyWorkers(uint32_t threads) : m_threads(threads == 0 ? 1 : threads) {}
     ~CopyWorkers();
     CopyWorkers(const CopyWorkers&) = delete;
@@ -49,15 +61,29 @@ class CopyWorkers
     void Start(CopyJob& job, void* destination, const void* source, size_t bytes) noexcept;
     void Finish(CopyJob& job) noexcept;
 
+    // Calls visit(part) once for each part, on the caller and the workers at the same time; done when it returns. Without
+    // workers the caller does all, from the first part to the last. Worth it from some ten microseconds a part.
+    template <class F>
+    void ForEach(size_t parts, const F& visit) noexcept
+    {
+        PartsJob job;
+        job.m_run = [](const void* what, size_t part) noexcept { (*static_cast<const F*>(what))(part); };
+        job.m_what = &visit;
+        job.m_parts = parts;
+        Start(job);
+        Finish(job);
+    }
+
   private:
-    static void CopyParts(CopyJob& job) noexcept;
-    void Enlist(CopyJob& job) noexcept;
+    void Start(PartsJob& job) noexcept;
+    void Finish(PartsJob& job) noexcept;
+    static void RunParts(PartsJob& job) noexcept;
     void Work() noexcept;
 
     const uint32_t m_threads;
     std::mutex m_mutex;
     std::condition_variable m_wakeUp;
-    std::deque<CopyJob*> m_jobs; // with parts that nobody has taken
+    std::deque<PartsJob*> m_jobs; // with parts that nobody has taken
     std::vector<std::thread> m_workers;
     bool m_ends = false;
 };

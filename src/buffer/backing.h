@@ -37,6 +37,10 @@ struct Backing
     std::atomic<bool> held{false};      // its address was given out: in flight for ever
     std::atomic<bool> queued{false};    // background writes to it wait to be sent
     std::atomic<uint64_t> lastBatch{0}; // the transfer batch that touches it last
+    std::atomic<uint64_t> writer{0};    // which lane of short writes (transfer/write_lanes.cpp)
+    // Where the transfer engine collects writes to it, and for which epoch; under the mutex of the engine.
+    uint64_t listEpoch = 0;
+    size_t listIndex = 0;
 
     void AddRef() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
     void Release() noexcept; // the last one hands it to the core

@@ -3,6 +3,7 @@
 #include "buffer/range.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace sedx
 {
@@ -76,6 +77,25 @@ Result<Slice> BlockPool::AllocateBlock(uint64_t minBytes)
     return Slice{*block, 0, (*block)->capacity};
 }
 
+Result<void> BlockPool::Prewarm(uint64_t bytes)
+{
+    std::vector<Slice> blocks; // all at once: none is looked at twice
+    Result<void> made;
+    for (uint64_t warm = 0; warm < bytes && made; warm += m_desc.blockBytes)
+    {
+        if (auto block = AllocateBlock(m_desc.blockBytes))
+            blocks.push_back(*block);
+        else
+            made = Forward(block);
+    }
+    for (const Slice& block : blocks)
+    {
+        std::memset(block.Data(), 0, block.bytes);
+        Release(block.block, 1);
+    }
+    return made;
+}
+
 void BlockPool::SetHead(Block& block, uint64_t head) noexcept
 {
     if ((block.backing->memory.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0)
@@ -84,18 +104,37 @@ void BlockPool::SetHead(Block& block, uint64_t head) noexcept
     block.head = std::max(block.head, head);
 }
 
-Slice BlockPool::TryAllocate(uint64_t bytes, uint64_t alignment) noexcept
+Slice BlockPool::TryAllocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment) noexcept
 {
     const std::lock_guard lock(m_mutex);
     if (m_current == nullptr)
         return {};
     Block& block = *m_current;
     const uint64_t offset = AlignUp(block.head, alignment);
-    if (!FitsInto(offset, bytes, block.capacity))
+    if (!FitsInto(offset, minBytes, block.capacity))
         return {};
-    block.head = offset + bytes;
+    const uint64_t cut = std::min(bytes, block.capacity - offset);
+    block.head = offset + cut;
     ++block.slices;
-    return {&block, offset, bytes};
+    return {&block, offset, cut};
+}
+
+uint64_t BlockPool::Extend(const Slice& slice, uint64_t minBytes, uint64_t bytes) noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    if (m_abandoned || slice.block->head != slice.offset + slice.bytes ||
+        !FitsInto(slice.block->head, minBytes, slice.block->capacity))
+        return 0;
+    const uint64_t more = std::min(bytes, slice.block->capacity - slice.block->head);
+    slice.block->head += more;
+    return more;
+}
+
+void BlockPool::Shrink(const Slice& slice, uint64_t bytes) noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    if (!m_abandoned && slice.block->head == slice.offset + slice.bytes)
+        slice.block->head = slice.offset + bytes;
 }
 
 Result<Block*> BlockPool::NextBlock(uint64_t minBytes, bool beyondLimit)

@@ -63,10 +63,16 @@ class BlockPool
     // A whole block with at least `minBytes`, for an owner that deals it out itself and calls SetHead; Release(block, 1)
     // gives it back. Errors as above.
     Result<Slice> AllocateBlock(uint64_t minBytes);
+    // Makes ordinary blocks for `bytes` together idle and warm, with their pages touched. Errors as above.
+    Result<void> Prewarm(uint64_t bytes);
     // Up to where a whole block may have been written: what FlushHostWrites flushes. Never goes down.
     void SetHead(Block& block, uint64_t head) noexcept;
-    // The whole of it from the block at hand, or nothing (no block).
-    Slice TryAllocate(uint64_t bytes, uint64_t alignment) noexcept;
+    // The same from the block at hand only, or nothing (no block).
+    Slice TryAllocate(uint64_t minBytes, uint64_t bytes, uint64_t alignment) noexcept;
+    // Gives a slice that was cut last from its block `minBytes` to `bytes` more at its end. Returns how many; 0: not possible.
+    uint64_t Extend(const Slice& slice, uint64_t minBytes, uint64_t bytes) noexcept;
+    // The owner of a slice needs its first `bytes` only: the rest is free again if nothing was cut behind it.
+    void Shrink(const Slice& slice, uint64_t bytes) noexcept;
     // After Allocate answered OutOfDeviceMemory, with no lock of the library held: makes room, and calls `allocate`, which
     // calls it again, until it has another answer or nothing more can be freed.
     Result<Slice> Relieve(uint64_t bytes, const std::function<Result<Slice>()>& allocate) const;

@@ -338,7 +338,7 @@ void BufferCore::Shutdown() noexcept
         SEDX_CORE_WARN_TAG("LEAK", "buffer '{}' ({} bytes) is still alive; created at {}:{}", resource.name,
                            resource.bytes, resource.where.file_name(), resource.where.line());
         const std::lock_guard lock(resource.mutex);
-        resource.backing = {};
+        SetBacking(resource, {});
         resource.rawMapped = {};
         resource.uses = {};
     }

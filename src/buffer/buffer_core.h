@@ -4,6 +4,7 @@
 // What every creation and destruction touches is split into shards (memory/shard_locks.h): threads do not meet there.
 #pragma once
 
+#include "base/lane_locks.h"
 #include "base/slab.h"
 #include "buffer/buffer_resource.h"
 #include "frame/frame_tracker.h"
@@ -73,6 +74,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     bool IsInFlight(BufferResource& resource) noexcept;
     bool IsBackingInFlight(const Backing& backing) const noexcept;
     // Gives the buffer a new backing; the old one stays for frames and copies that still need it. Mutex is held.
+    // Waits for threads that use the old one under a lane lock.
     void SwapBacking(BufferResource& resource, Ref<Backing> fresh) noexcept;
     // Frames that ended no longer keep older backings.
     void ForgetFrame(uint64_t frame) noexcept;
@@ -82,6 +84,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
 
     // Gives back the memory of backings that the GPU has passed. Returns their bytes.
     uint64_t Reclaim() noexcept;
+
+    // A lock for each thread. Who holds one that names a buffer may use the backing that `current` showed afterwards.
+    LaneLocks& Lanes() noexcept { return m_lanes; }
 
     // ---- numbers
     size_t PendingDestroyed() const noexcept;
@@ -148,6 +153,8 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // Nobody refers to it any more: destroys it, or puts it aside until the GPU has passed.
     void Drop(std::unique_lock<std::mutex>& lock, uint32_t shard, Backing& backing) noexcept;
     void FreeMemory(BufferMemory& memory, Ref<MemoryPool>& pool) noexcept;
+    // The mutex of the resource is held. Returns the backing before.
+    Ref<Backing> SetBacking(BufferResource& resource, Ref<Backing> backing) noexcept;
     void LeaveShell(uint64_t count) noexcept;
     MemoryReport Sum(size_t use) const noexcept;
 
@@ -156,6 +163,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     std::unique_ptr<FrameTracker> m_frames;
     std::unique_ptr<MemoryAllocator> m_memory;
     mutable ShardLocks m_locks;
+    LaneLocks m_lanes;
     std::unique_ptr<BufferAllocator> m_allocator;
     bool m_checked = false;
     std::atomic<bool> m_alive{true};

@@ -136,6 +136,7 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
     }
     BufferResource* resource = m_shards[shard].resources.New(*this, desc, usage, where);
     resource->backing = Ref<Backing>(MakeBacking(shard, memory, usage, RoleOf(desc.memory)));
+    resource->current.store(resource->backing.Get(), std::memory_order_relaxed); // nobody else has the handle yet
     if (fromPool)
         resource->backing->pool = Ref<MemoryPool>(pool);
     Buffer handle(resource); // the reference is there before others can find the buffer
@@ -220,9 +221,16 @@ bool BufferCore::IsInFlight(BufferResource& resource) noexcept
     return resource.backing && IsBackingInFlight(*resource.backing);
 }
 
+Ref<Backing> BufferCore::SetBacking(BufferResource& resource, Ref<Backing> backing) noexcept
+{
+    resource.current.store(backing.Get());
+    m_lanes.WaitUntilReleased(&resource);
+    return std::exchange(resource.backing, std::move(backing));
+}
+
 void BufferCore::SwapBacking(BufferResource& resource, Ref<Backing> fresh) noexcept
 {
-    const Ref<Backing> old = std::exchange(resource.backing, std::move(fresh));
+    const Ref<Backing> old = SetBacking(resource, std::move(fresh));
     resource.written.clear();
     for (BufferResource::FrameUse& use : resource.uses)
     {

@@ -35,6 +35,8 @@ struct BufferResource
     // Changing state, under `mutex`. The order of locks: transfer engine, then this, then the core's.
     std::mutex mutex;
     Ref<Backing> backing; // empty once the system is gone
+    // The same, for threads that name this buffer in a lane lock instead (BufferCore::Lanes). Only BufferCore stores both.
+    std::atomic<Backing*> current{nullptr};
     struct FrameUse       // what an open frame resolved, by the slot of the frame
     {
         uint64_t frame = 0;

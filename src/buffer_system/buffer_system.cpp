@@ -104,7 +104,7 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     auto impl = std::make_unique<Impl>();
     impl->desc = desc;
     impl->core = std::move(*core);
-    impl->transfers = std::make_shared<TransferEngine>(impl->core, desc, *profile);
+    impl->transfers = TransferEngine::Create(impl->core, desc, *profile);
     impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
     impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
     std::unique_ptr<BufferSystem> system(new BufferSystem(std::move(impl)));
@@ -148,6 +148,7 @@ void BufferSystem::Impl::Poll() noexcept
 {
     core->GetTimelines().Poll();
     core->Frames().Update();
+    transfers->DropUnreachableQueued();
     transfers->Update();
     core->Reclaim();
     core->Trim();
@@ -291,7 +292,11 @@ HeapBudget BufferSystem::GetBudget(uint32_t heap) const
 
 void BufferSystem::SetFocus(bool hasFocus) { m_impl->core->Memory().Budget().SetFocus(hasFocus); }
 
-uint64_t BufferSystem::ReleaseWarmMemory() { return m_impl->core->Allocator().ReleaseWarm(); }
+uint64_t BufferSystem::ReleaseWarmMemory()
+{
+    const uint64_t staging = m_impl->transfers->ReleaseIdle(); // blocks of its own: nothing for the allocator to keep
+    return staging + m_impl->core->Allocator().ReleaseWarm();
+}
 
 // ---- transfers -----------------------------------------------------------------------------------------------------
 
@@ -339,9 +344,13 @@ Report BufferSystem::GetReport() const
     report.blockFreeBytes = blocks.freeBytes;
     report.pendingDestroyed = core.PendingDestroyed();
     const TransferCounters& transfers = m_impl->transfers->Counters();
-    report.writes = transfers.writes.load();
-    report.uploadedBytes = transfers.uploadedBytes.load();
+    const WriteLanes& lanes = m_impl->transfers->Lanes();
+    report.writes = transfers.writes.load() + lanes.Writes();
+    report.uploadedBytes = transfers.uploadedBytes.load() + lanes.Bytes();
     report.directBytes = transfers.directBytes.load();
+    report.importedBytes = transfers.importedBytes.load();
+    report.imports = transfers.imports.load();
+    report.refusedImports = transfers.refusedImports.load();
     report.supersededBytes = transfers.supersededBytes.load();
     report.copyRegions = transfers.copyRegions.load();
     report.scatteredCopies = transfers.scatteredCopies.load();

@@ -25,6 +25,7 @@ const char* ToString(WaitCause cause) noexcept
     case WaitCause::Upload: return "requested upload";
     case WaitCause::Readback: return "requested read-back";
     case WaitCause::Shutdown: return "shutdown";
+    case WaitCause::Import: return "imported memory";
     case WaitCause::Calibration: return "calibration";
     case WaitCause::Count: break;
     }

@@ -269,20 +269,6 @@ MemoryAllocator::~MemoryAllocator()
         ::vmaDestroyAllocator(m_vma->allocator);
 }
 
-VkBufferCreateInfo MemoryAllocator::BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept
-{
-    VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
-    info.size = bytes;
-    info.usage = usage;
-    if (m_device->families.size() > 1)
-    {
-        info.sharingMode = VK_SHARING_MODE_CONCURRENT;
-        info.queueFamilyIndexCount = static_cast<uint32_t>(m_device->families.size());
-        info.pQueueFamilyIndices = m_device->families.data();
-    }
-    return info;
-}
-
 VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
 {
     if (m_vma->own)
@@ -301,7 +287,7 @@ VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMem
 
 VkResult MemoryAllocator::MakeBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
 {
-    const VkBufferCreateInfo info = BufferInfo(request.bytes, request.usage);
+    const VkBufferCreateInfo info = m_device->BufferInfo(request.bytes, request.usage);
     VmaAllocationCreateInfo wish{};
     wish.flags = VMA_ALLOCATION_CREATE_MAPPED_BIT; // ignored where the type cannot be mapped
     if (request.dedicated && request.pool == nullptr)
@@ -349,7 +335,7 @@ void MemoryAllocator::Destroy(BufferMemory& memory) noexcept
 
 bool MemoryAllocator::CanUse(VkBufferUsageFlags usage, uint32_t memoryType) noexcept
 {
-    const VkBufferCreateInfo info = BufferInfo(65'536, usage);
+    const VkBufferCreateInfo info = m_device->BufferInfo(65'536, usage);
     VmaAllocationCreateInfo wish{};
     wish.memoryTypeBits = 1u << memoryType;
     uint32_t found = 0;

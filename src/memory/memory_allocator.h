@@ -79,7 +79,6 @@ class MemoryAllocator
 
   private:
     MemoryAllocator(std::shared_ptr<DeviceState> device, const BudgetDesc& budget);
-    VkBufferCreateInfo BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept;
     VkResult MakeBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept;
     std::shared_ptr<DeviceState> m_device;
     MemoryStrategy m_strategy;

@@ -18,7 +18,7 @@ Result<TransferEngine::Later> TransferEngine::WriteLater(std::span<const BufferW
 {
     SEDX_PROFILE_SCOPE("TransferEngine::WriteLater");
     for (const BufferWrite& write : writes)
-        if (auto writable = CheckWritable(write); !writable)
+        if (auto writable = CheckWritable(write.buffer, write.offset, write.bytes.size()); !writable)
             return Forward(writable);
     const bool isKept = options.source == SourceLifetime::KeptUntilComplete;
     Later later;
@@ -96,9 +96,10 @@ Result<uint64_t> TransferEngine::SendQueued(const BackgroundWrites::Choice& choi
 uint64_t TransferEngine::SettleQueued(std::span<const BackgroundWrites::Pinned> pins, const Slice& slice)
 {
     const std::lock_guard lock(m_mutex);
+    CollectLanes(); // what was written before the bytes were queued
     const uint64_t bytes =
         m_background.Settle(pins, slice, m_current->number, [this](const Ref<Backing>& backing, const CopyOp& op) {
-            ListFor(backing).Append(op);
+            ListFor(*backing).Append(op);
             backing->lastBatch.store(m_current->number);
         });
     if (bytes != 0)

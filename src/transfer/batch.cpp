@@ -1,8 +1,10 @@
 #include "transfer/batch.h"
 
+#include "base/copy_workers.h"
 #include "vulkan/barrier.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sedx
 {
@@ -70,33 +72,39 @@ struct CopyStages
     VkAccessFlags2 access;
 };
 
-void RecordRegions(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemory& destination, CopyLayer& layer,
-                   BatchStats& stats)
+// Copies of one buffer.
+struct PlannedLayer
 {
-    std::sort(layer.begin(), layer.end(), [](const CopyOp& a, const CopyOp& b) {
-        return a.block != b.block ? std::less<>{}(a.block, b.block) : a.destination < b.destination;
-    });
-    std::vector<VkBufferCopy2> regions;
+    const BufferMemory* destination = nullptr;
+    CopyLayer ops;
+};
+
+void RecordRegions(const DeviceDispatch& vk, VkCommandBuffer cmd, const BufferMemory& destination, CopyLayer& layer,
+                   std::vector<VkBufferCopy2>& regions)
+{
+    const auto isBefore = [](const CopyOp& a, const CopyOp& b) { return std::less<>{}(a.block, b.block); };
+    if (!std::is_sorted(layer.begin(), layer.end(), isBefore))
+        std::sort(layer.begin(), layer.end(), isBefore);
     for (size_t begin = 0; begin < layer.size();)
     {
         const Block* block = layer[begin].block;
+        const BufferMemory& source = block->backing->memory;
         regions.clear();
         size_t end = begin;
         for (; end < layer.size() && layer[end].block == block && regions.size() < kRegionsPerCommand; ++end)
         {
             const CopyOp& op = layer[end];
-            regions.push_back({VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, block->backing->memory.offset + op.source,
+            regions.push_back({VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, source.offset + op.source,
                                destination.offset + op.destination, op.bytes});
         }
         VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
-        copy.srcBuffer = block->backing->memory.buffer;
+        copy.srcBuffer = source.buffer;
         copy.dstBuffer = destination.buffer;
         copy.regionCount = static_cast<uint32_t>(regions.size());
         copy.pRegions = regions.data();
         vk.CmdCopyBuffer2(cmd, &copy);
         begin = end;
     }
-    stats.copyRegions += layer.size();
 }
 
 // Layers of all destinations of an epoch, level by level, with barriers in between.
@@ -111,116 +119,175 @@ class WriteRecorder
 
     void Record(std::vector<BufferWrites>& writes)
     {
-        std::vector<Planned> plans;
-        size_t levels = 0;
-        for (BufferWrites& write : writes)
+        std::vector<CopyPlan> plans = TakePlans(writes);
+        std::vector<Level> levels(1);
+        levels[0].reserve(writes.size());
+        for (size_t list = 0; list < writes.size(); ++list)
         {
-            plans.push_back({&write.backing->memory, write.list.TakePlan(m_scratch, m_stats.supersededBytes)});
-            levels = std::max(levels, plans.back().layers.size());
+            const BufferMemory* destination = &writes[list].backing->memory;
+            CopyPlan& plan = plans[list];
+            levels[0].push_back({destination, std::move(plan.first)});
+            if (levels.size() <= plan.above.size())
+                levels.resize(plan.above.size() + 1);
+            for (size_t i = 0; i < plan.above.size(); ++i)
+                levels[i + 1].push_back({destination, std::move(plan.above[i])});
         }
-        for (size_t level = 0; level < levels; ++level)
+        for (size_t i = 0; i < levels.size(); ++i)
         {
-            if (level != 0)
+            if (i != 0)
                 Separate();
-            RecordLevel(plans, level);
+            RecordLevel(levels[i]);
         }
     }
 
   private:
-    struct Planned
+    using Level = std::vector<PlannedLayer>; // no byte belongs to two copies
+    // How many threads are worth it for so many writes: fewer are done sooner than another thread wakes up.
+    size_t ThreadsFor(size_t writes) const noexcept
     {
-        const BufferMemory* destination = nullptr;
-        std::vector<CopyLayer> layers;
-    };
+        constexpr size_t kForAThread = 10'000;
+        return std::clamp<size_t>(writes / kForAThread, 1, m_rules.workers == nullptr ? 1 : m_rules.workers->Threads());
+    }
+
+    // Of all lists, in their order. Long lists are shared out among threads, and then all others.
+    std::vector<CopyPlan> TakePlans(std::span<BufferWrites> writes)
+    {
+        std::vector<CopyPlan> plans(writes.size());
+        size_t rest = 0; // writes in other lists
+        const auto isLong = [&](const WriteList& list) { return ThreadsFor(list.Size()) > 1; };
+        for (size_t i = 0; i < writes.size(); ++i)
+        {
+            if (isLong(writes[i].list))
+                plans[i] = writes[i].list.TakePlan(m_scratch, m_stats.supersededBytes, m_rules.workers);
+            else
+                rest += writes[i].list.Size();
+        }
+        const size_t parts = ThreadsFor(rest);
+        std::vector<size_t> ends(parts, writes.size()); // lists of each part
+        size_t seen = 0;
+        for (size_t i = 0, part = 0; i < writes.size() && part + 1 < parts; ++i)
+        {
+            seen += writes[i].list.Size(); // 0 for those that are planned
+            if (seen >= rest * (part + 1) / parts)
+                ends[part++] = i + 1;
+        }
+        std::vector<uint64_t> superseded(parts);
+        if (m_scratch.others.size() + 1 < parts)
+            m_scratch.others.resize(parts - 1);
+        const auto planPart = [&](size_t part) {
+            PlanScratch& scratch = part == 0 ? m_scratch : m_scratch.others[part - 1];
+            for (size_t i = part == 0 ? 0 : ends[part - 1]; i < ends[part]; ++i)
+                if (!writes[i].list.IsEmpty())
+                    plans[i] = writes[i].list.TakePlan(scratch, superseded[part]);
+        };
+        if (parts == 1)
+            planPart(0);
+        else
+            m_rules.workers->ForEach(parts, planPart);
+        m_stats.supersededBytes = std::accumulate(superseded.begin(), superseded.end(), m_stats.supersededBytes);
+        return plans;
+    }
+
     void Separate() const
     {
         RecordMemoryBarrier(m_vk, m_cmd, m_stages.stage, m_stages.access, m_stages.stage, m_stages.access);
     }
-    bool IsScattered(const BufferMemory& destination, const CopyOp& op) const
-    {
-        return op.bytes <= m_rules.scatter.maxBytes && destination.address != 0 &&
-               op.block->backing->memory.address != 0;
-    }
 
-    template <class F>
-    static void ForEach(const std::vector<Planned>& plans, size_t level, const F& visit)
+    // Each way takes out what it has recorded.
+    void RecordLevel(Level& level)
     {
-        for (const Planned& plan : plans)
-            if (level < plan.layers.size())
-                for (const CopyOp& op : plan.layers[level])
-                    visit(*plan.destination, op);
-    }
-
-    void RecordLevel(std::vector<Planned>& plans, size_t level)
-    {
-        const bool scatters = m_rules.scatter.kernels != nullptr && RecordScatter(plans, level);
-        if (scatters)
-            Erase(plans, level, [this](const auto& memory, const CopyOp& op) { return IsScattered(memory, op); });
+        const bool scatters = m_rules.scatter.kernels != nullptr && RecordScatter(level);
         // Updates may run beside the shader: they write whole words, and it touches no word of theirs.
-        if (m_rules.inlined.maxBytes != 0 && RecordUpdates(plans, level))
-            Erase(plans, level, [this](const auto& memory, const CopyOp& op) { return m_rules.inlined.Fits(memory, op); });
-        for (Planned& plan : plans)
+        if (m_rules.inlined.maxBytes != 0)
+            RecordUpdates(level);
+        bool isSeparated = !scatters;
+        for (PlannedLayer& layer : level)
         {
-            if (level >= plan.layers.size() || plan.layers[level].empty())
+            if (layer.ops.empty())
                 continue;
             // Both ways into one buffer: they may meet in a word, which the shader reads and writes as a whole.
-            if (scatters && !m_separated)
-            {
+            if (!std::exchange(isSeparated, true))
                 Separate();
-                m_separated = true;
-            }
-            for (const CopyOp& op : plan.layers[level])
-                ++m_stats.regions[static_cast<size_t>(ReasonOf(*plan.destination, op))];
-            RecordRegions(m_vk, m_cmd, *plan.destination, plan.layers[level], m_stats);
+            for (const CopyOp& op : layer.ops)
+                ++m_stats.regions[static_cast<size_t>(ReasonOf(*layer.destination, op))];
+            m_stats.copyRegions += layer.ops.size();
+            RecordRegions(m_vk, m_cmd, *layer.destination, layer.ops, m_regions);
         }
-    }
-
-    template <class F>
-    static void Erase(std::vector<Planned>& plans, size_t level, const F& isDone)
-    {
-        for (Planned& plan : plans)
-            if (level < plan.layers.size())
-                std::erase_if(plan.layers[level], [&](const CopyOp& op) { return isDone(*plan.destination, op); });
     }
 
     RegionReason ReasonOf(const BufferMemory& destination, const CopyOp& op) const
     {
+        if (op.block->backing->memory.allocation == nullptr) // no memory of the library
+            return RegionReason::Imported;
         if (m_rules.scatter.kernels == nullptr)
             return m_rules.withoutShader;
         if (op.bytes > m_rules.scatter.maxBytes)
             return RegionReason::Long;
-        return IsScattered(destination, op) ? m_whyNot : RegionReason::NoAddress;
+        return m_rules.scatter.Fits(destination, op) ? m_whyNot : RegionReason::NoAddress;
     }
 
-    // False: there are none, or too many for a command buffer.
-    bool RecordUpdates(const std::vector<Planned>& plans, size_t level)
+    // Unless there are too many for a command buffer.
+    void RecordUpdates(Level& level)
     {
         uint64_t count = 0;
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            count += m_rules.inlined.Fits(destination, op) ? 1 : 0;
-        });
+        for (const PlannedLayer& layer : level)
+            for (const CopyOp& op : layer.ops)
+                count += m_rules.inlined.Fits(*layer.destination, op) ? 1 : 0;
         if (count == 0 || count > m_rules.inlined.maxWrites)
-            return false;
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            if (m_rules.inlined.Fits(destination, op))
+            return;
+        for (PlannedLayer& layer : level)
+        {
+            const BufferMemory& destination = *layer.destination;
+            std::erase_if(layer.ops, [&](const CopyOp& op) {
+                if (!m_rules.inlined.Fits(destination, op))
+                    return false;
                 m_vk.CmdUpdateBuffer(m_cmd, destination.buffer, destination.offset + op.destination, op.bytes,
                                      op.block->backing->memory.mapped + op.source);
-        });
+                return true;
+            });
+        }
         m_stats.inlinedCopies += count;
-        return true;
+    }
+
+    // A part of the copies of a level, one after the other.
+    template <class F>
+    static void ForEachOf(const Level& level, size_t begin, size_t end, const F& visit)
+    {
+        for (const PlannedLayer& layer : level)
+        {
+            const size_t size = layer.ops.size();
+            for (size_t i = std::min(begin, size); i < std::min(end, size); ++i)
+                visit(*layer.destination, layer.ops[i]);
+            if (end <= size)
+                return;
+            begin -= std::min(begin, size);
+            end -= size;
+        }
     }
 
     // False: too few, or no room for the table.
-    bool RecordScatter(const std::vector<Planned>& plans, size_t level)
+    bool RecordScatter(Level& level)
     {
-        ScatterTable table(m_rules.scatter);
-        uint64_t count = 0;
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            if (!IsScattered(destination, op))
-                return;
-            table.Count(op.bytes);
-            ++count;
-        });
+        size_t all = 0;
+        for (const PlannedLayer& layer : level)
+            all += layer.ops.size();
+        const size_t parts = ThreadsFor(all);
+        ScatterTable table(m_rules.scatter, parts);
+        const auto forEach = [&](const auto& visit) {
+            const auto visitPart = [&](size_t part) {
+                ForEachOf(level, part * all / parts, (part + 1) * all / parts,
+                          [&](const BufferMemory& destination, const CopyOp& op) {
+                              if (m_rules.scatter.Fits(destination, op))
+                                  visit(table[part], destination, op);
+                          });
+            };
+            if (parts == 1)
+                visitPart(0);
+            else
+                m_rules.workers->ForEach(parts, visitPart);
+        };
+        forEach([](ScatterTable::Part& part, const BufferMemory&, const CopyOp& op) { part.Count(op.bytes); });
+        const uint64_t count = table.Count();
         m_whyNot = RegionReason::Few;
         if (count == 0 || count < m_rules.scatter.minWrites)
             return false;
@@ -229,14 +296,19 @@ class WriteRecorder
         if (!slice || slice->block->backing->memory.address == 0)
             return false;
         table.Begin(slice->Data());
-        ForEach(plans, level, [&](const BufferMemory& destination, const CopyOp& op) {
-            if (IsScattered(destination, op))
-                table.Put(destination.address + op.destination, op.block->backing->memory.address + op.source,
-                          op.bytes);
+        forEach([](ScatterTable::Part& part, const BufferMemory& destination, const CopyOp& op) {
+            part.Put(destination.address + op.destination, op.block->backing->memory.address + op.source, op.bytes);
         });
         table.Record(m_vk, m_cmd, m_rules.scatter, slice->block->backing->memory.address + slice->offset);
         m_stats.scatteredCopies += count;
-        m_separated = false;
+        for (PlannedLayer& layer : level)
+        {
+            if (count == all)
+                layer.ops.clear();
+            else
+                std::erase_if(layer.ops,
+                              [&](const CopyOp& op) { return m_rules.scatter.Fits(*layer.destination, op); });
+        }
         return true;
     }
 
@@ -246,7 +318,7 @@ class WriteRecorder
     const CopyStages& m_stages;
     PlanScratch& m_scratch;
     BatchStats& m_stats;
-    bool m_separated = false; // a barrier lies between this level's scatter and what follows
+    std::vector<VkBufferCopy2> m_regions;      // used again
     RegionReason m_whyNot = RegionReason::Few; // why this level's short writes are not scattered, if they are not
 };
 
@@ -327,6 +399,23 @@ void Epoch::Append(const Ref<Backing>& source, const Ref<Backing>& destination, 
     moved[KeyOf(destination.Get())].written.Add(region.destination, region.bytes);
 }
 
+WriteList& Epoch::ListFor(Backing& backing)
+{
+    if (backing.listEpoch != serial)
+    {
+        backing.listEpoch = serial;
+        backing.listIndex = writes.size();
+        writes.push_back({Ref<Backing>(&backing), {}});
+    }
+    return writes[backing.listIndex].list;
+}
+
+uint64_t Epoch::NextSerial() noexcept
+{
+    static std::atomic<uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 bool Batch::HasWrites() const noexcept
 {
     return std::any_of(epochs.begin(), epochs.end(),
@@ -387,8 +476,8 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
             RecordImageRead(vk, cmd, read, stats);
     }
     RecordMemoryBarrier(vk, cmd, stages.stage, stages.write,
-                  kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
-                  kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
+                        kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
+                        kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
     return stats;
 }
 } // namespace sedx

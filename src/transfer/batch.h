@@ -5,11 +5,13 @@
 #include "buffer/block_pool.h"
 #include "transfer/copy_plan.h"
 #include "transfer/device_copy.h"
+#include "transfer/host_import.h"
 #include "transfer/inline_update.h"
 #include "transfer/scatter.h"
 
 #include <sedx/readback_queue.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <unordered_map>
@@ -74,8 +76,8 @@ struct BufferMoves
 // whatever must come after something of its own or a later kind goes into the next epoch.
 struct Epoch
 {
+    const uint64_t serial = NextSerial(); // names it among all epochs
     std::vector<BufferWrites> writes;
-    std::unordered_map<Backing*, size_t> writeIndex;
     std::vector<ImageWrite> imageWrites;
     std::vector<BufferMoves> moves;
     std::vector<BufferRead> reads;
@@ -98,6 +100,11 @@ struct Epoch
     // The same for a move; those to other ranges of the same buffers may join.
     bool Delays(const Backing& source, const Backing& destination, const DeviceCopyRegion& region) const noexcept;
     void Append(const Ref<Backing>& source, const Ref<Backing>& destination, const DeviceCopyRegion& region);
+    // The list of writes to this backing. One thread at a time for all epochs of a system.
+    WriteList& ListFor(Backing& backing);
+
+  private:
+    static uint64_t NextSerial() noexcept;
 };
 
 inline uint64_t KeyOf(const Backing* backing) noexcept { return reinterpret_cast<uint64_t>(backing); }
@@ -109,6 +116,7 @@ enum class RegionReason : uint32_t
     Asked,     // TransferPath::Regions, or one of TransferPath::Inline that may not be an update
     NoShader,  // the queue has no compute, there is no kernel, or the profile does not use it
     Long,      // longer than what the shader is given
+    Imported,  // from memory of the application
     NoAddress, // the buffer has none
     Few,       // fewer than what a dispatch is worth
     NoTable,   // no staging for the table
@@ -134,6 +142,7 @@ struct Batch
     uint64_t number = 0;
     std::vector<Epoch> epochs;
     std::unordered_map<Block*, uint64_t> slices; // staging to release when the batch has passed
+    std::vector<std::shared_ptr<HostImport>> imports; // memory of the application that it copies from
     enum class State : uint32_t
     {
         Recording, // taken, not yet handed to a queue
@@ -152,6 +161,11 @@ struct Batch
             m_lastHeld = &*slices.try_emplace(block, 0).first; // stays where it is
         ++m_lastHeld->second;
     }
+    void Keep(const std::shared_ptr<HostImport>& import)
+    {
+        if (std::find(imports.begin(), imports.end(), import) == imports.end())
+            imports.push_back(import);
+    }
     bool HasWrites() const noexcept; // or moves: what every submission sends
     bool HasImages() const noexcept;
     // Whether there is something to send if reads go out up to this frame.
@@ -167,6 +181,7 @@ struct RecordRules
     DeviceCopyRules moves;
     InlineRules inlined;
     RegionReason withoutShader = RegionReason::NoShader; // why scatter.kernels is null
+    CopyWorkers* workers = nullptr;                      // help with many writes; null: the caller alone
     // Staging for a table, kept until the batch has passed. Without room for it copy regions do the work.
     std::function<Result<Slice>(uint64_t bytes)> allocateTable;
 };

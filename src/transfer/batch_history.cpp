@@ -21,6 +21,7 @@ std::string Because(RegionReason reason, const BatchStats& stats)
     case RegionReason::Asked: return "as TransferPath demands";
     case RegionReason::NoShader: return "the scatter shader cannot run or is not worth it";
     case RegionReason::Long: return fmt::format("longer than {} bytes", WithCommas(stats.scatterMaxBytes));
+    case RegionReason::Imported: return "from imported memory";
     case RegionReason::NoAddress: return "the buffer has no device address";
     case RegionReason::Few: return fmt::format("fewer than {} at once", WithCommas(stats.scatterMinWrites));
     case RegionReason::NoTable: return "no staging was left for the shader's table";

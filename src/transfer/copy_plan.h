@@ -2,6 +2,8 @@
 // that would be overwritten within a layer are not sent. Pure logic, no Vulkan.
 #pragma once
 
+#include "transfer/keep_newest.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -22,39 +24,53 @@ struct CopyOp
     Block* block = nullptr;
 };
 
-// Copies that do not overlap, in any order.
+// Copies that do not overlap, in any order; none is empty.
 using CopyLayer = std::vector<CopyOp>;
 
-// What planning needs meanwhile; used again, because fresh pages cost more than sorting on them.
-struct PlanScratch
+// What to copy, layer after layer with a barrier between them. As a rule there is one layer; further ones keep many small
+// writes from cutting a long one underneath them into as many pieces.
+struct CopyPlan
 {
-    struct Key
-    {
-        uint64_t destination;
-        uint32_t index;
-    };
-    std::vector<Key> keys;
-    std::vector<Key> sorted;
+    CopyLayer first;
+    std::vector<CopyLayer> above;
 };
 
-// Writes to one destination, in call order.
+// Writes to one destination. None is empty.
 class WriteList
 {
   public:
-    // Merges with the write before if both sides continue it.
-    void Append(const CopyOp& op);
+    // After all that the list has. Merges with the write before if both sides continue it.
+    void Append(const CopyOp& op) { Append(op, m_shape.latest); }
     // The same for many.
     void Append(std::vector<CopyOp> ops);
+    // Not in call order: where writes overlap, the largest stamp wins, and the one appended last among equal stamps. 0 is
+    // before everything stamped.
+    void Append(const CopyOp& op, uint64_t stamp);
     bool IsEmpty() const noexcept { return m_ops.empty(); }
+    size_t Size() const noexcept { return m_ops.size(); }
 
-    // What to copy, layer after layer with a barrier between them. As a rule there is one layer; a second one keeps many
-    // small writes from cutting a long one underneath them into as many pieces. Empties the list. `superseded` grows by
-    // the bytes left out.
-    std::vector<CopyLayer> TakePlan(PlanScratch& scratch, uint64_t& superseded);
+    // Empties the list. `superseded` grows by the bytes left out. `workers` help with many writes; null: the caller alone.
+    CopyPlan TakePlan(PlanScratch& scratch, uint64_t& superseded, CopyWorkers* workers = nullptr);
 
   private:
+    // What is known of the writes without looking at them again.
+    struct Shape
+    {
+        uint64_t first = 0;      // destination of the first write
+        uint64_t varying = 0;    // bits in which the destinations of others differ from it
+        uint64_t longest = 0;    // bytes
+        uint64_t end = 0;        // of the last write
+        uint64_t latest = 0;     // stamp
+        bool isAscending = true; // each write begins at or after the end of the one before: nothing can overlap
+        bool isInOrder = true;   // stamps never go down: this is call order
+        bool continues = false;  // a write continues the one before it, but has another stamp
+    };
+    // A further write in the list; the last one has become longer.
+    void Note(const CopyOp& op) noexcept;
+    void NoteLonger(const CopyOp& last) noexcept;
+
     std::vector<CopyOp> m_ops;
-    uint64_t m_end = 0;      // end of the last write
-    bool m_ascending = true; // each write begins at or after the end of the one before: nothing can overlap
+    std::vector<uint64_t> m_stamps; // of each write; empty: all are 0
+    Shape m_shape;
 };
 } // namespace sedx

@@ -250,6 +250,7 @@ Result<ReadbackTicket> TransferEngine::RequestImage(const ImageTarget& image, co
     read.region.imageExtent = region.extent;
     read.record = record;
     const std::lock_guard lock(m_mutex);
+    CollectLanes();
     record->batch.store(m_current->number);
     Epoch& epoch = EpochForRead();
     epoch.readKeys.insert(KeyOf(image.image));

@@ -13,56 +13,69 @@ bool TransferEngine::IsStreamed(uint64_t bytes, const WriteOptions& options) con
            options.outOfStaging == OutOfStaging::Block;
 }
 
-// A chunk is what the profile says, and a staging block at most: small enough to stay in the cache between the thread that
-// fills it and the GPU.
+// A piece is a staging block at most: small enough to stay in the cache between the thread that fills it and the GPU. Some
+// pieces are open at once, so that no worker waits while this thread submits; a submission carries a chunk of the profile.
 Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& resource, uint64_t offset,
                                                              std::span<const std::byte> bytes,
                                                              const WriteOptions& options)
 {
-    struct Chunk
+    struct Piece
     {
         CopyJob job;
         CopyOp op;
         Slice slice;
-        bool isOpen = false;
     };
-    std::array<Chunk, 2> chunks;
+    constexpr size_t kMostOpen = 4;
+    std::array<Piece, kMostOpen> pieces;
+    // At most half of staging is open, so that the rest can be on its way.
+    const BlockPoolDesc& staging = m_staging->Desc();
+    const auto mostOpen =
+        static_cast<size_t>(std::clamp<uint64_t>(staging.limitBytes / staging.blockBytes / 2, 1, kMostOpen));
+    const uint64_t chunkBytes =
+        std::min(m_chunkBytes.load(std::memory_order_relaxed), std::max(staging.blockBytes, staging.limitBytes / 4));
+    const uint64_t most = std::min(staging.blockBytes, chunkBytes);
+    size_t started = 0; // those from `finished` on are open
+    size_t finished = 0;
+    uint64_t unsent = 0; // bytes
     Carriers carriers;
-    const auto finish = [&](Chunk& chunk) {
-        if (!std::exchange(chunk.isOpen, false))
-            return;
-        m_workers.Finish(chunk.job);
-        Join(resource, {chunk.op}, {&chunk.slice, 1}, carriers);
+    const auto finishOldest = [&] {
+        Piece& piece = pieces[finished++ % kMostOpen];
+        m_workers.Finish(piece.job);
+        Join(resource, {piece.op}, {&piece.slice, 1}, carriers);
+        unsent += piece.op.bytes;
+        m_counters.uploadedBytes.fetch_add(piece.op.bytes, std::memory_order_relaxed);
     };
-    const uint64_t chunkBytes = std::min(m_staging->Desc().blockBytes, m_chunkBytes.load(std::memory_order_relaxed));
-    size_t turn = 0;
-    for (uint64_t done = 0; done < bytes.size(); turn ^= 1)
+    const auto finishAll = [&] {
+        while (finished != started)
+            finishOldest();
+    };
+    for (uint64_t done = 0; done < bytes.size();)
     {
-        Chunk& chunk = chunks[turn];
-        Chunk& before = chunks[turn ^ 1];
+        if (started - finished == mostOpen)
+            finishOldest();
+        if (unsent >= chunkBytes || (unsent != 0 && carriers.firstBatch == carriers.lastBatch)) // the first at once
+        {
+            if (auto sent = Submit(kNoReads); !sent) // the workers fill the next pieces meanwhile
+            {
+                finishAll();
+                return Forward(sent);
+            }
+            unsent = 0;
+        }
         const uint64_t rest = bytes.size() - done;
-        auto slice =
-            AllocateStaging(1, std::min(rest, chunkBytes), kStagingCacheLine, rest, options, [&] { finish(before); });
+        auto slice = AllocateStaging(1, std::min(rest, most), kStagingCacheLine, rest, options, finishAll);
         if (!slice)
         {
-            finish(before);
+            finishAll();
             return Forward(slice);
         }
-        chunk.slice = *slice;
-        chunk.op = {offset + done, slice->offset, slice->bytes, slice->block};
-        chunk.isOpen = true;
-        m_workers.Start(chunk.job, slice->Data(), bytes.data() + done, slice->bytes);
+        Piece& piece = pieces[started++ % kMostOpen];
+        piece.slice = *slice;
+        piece.op = {offset + done, slice->offset, slice->bytes, slice->block};
+        m_workers.Start(piece.job, slice->Data(), bytes.data() + done, slice->bytes);
         done += slice->bytes;
-        if (!before.isOpen)
-            continue;
-        finish(before);
-        if (auto sent = Submit(kNoReads); !sent) // the workers fill the next one meanwhile
-        {
-            finish(chunk);
-            return Forward(sent);
-        }
     }
-    finish(chunks[turn ^ 1]); // goes out with what is still to come
+    finishAll(); // goes out with what is still to come
     return carriers;
 }
 } // namespace sedx

@@ -45,6 +45,7 @@ Result<UploadTicket::Carriers> TransferEngine::Copy(std::span<const BufferMove> 
     if (auto promoted = PromoteSources(moves); !promoted)
         return Forward(promoted);
     const std::lock_guard lock(m_mutex);
+    CollectLanes(); // what was written before is copied
     for (const BufferMove& move : moves)
     {
         if (auto movable = CheckMovable(move); !movable)

@@ -58,6 +58,7 @@ void TransferEngine::CollectRead(const Ref<Backing>& source, uint64_t offset, ui
                                  const std::shared_ptr<ReadbackRecord>& record)
 {
     const std::lock_guard lock(m_mutex);
+    CollectLanes(); // what was written before is read
     record->visible = false;
     record->batch.store(m_current->number);
     source->lastBatch.store(m_current->number);

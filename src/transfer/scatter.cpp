@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace sedx
 {
@@ -31,40 +30,36 @@ ScatterRules ScatterRulesOf(const DeviceState& device, uint32_t queue, TransferP
     return rules;
 }
 
-uint32_t ScatterTable::GroupOf(uint64_t bytes) const noexcept
+uint32_t ScatterTable::Part::FindGroup(uint64_t bytes) const noexcept
 {
     const uint64_t lanes = (bytes - 1) / m_laneBytes + 1;
     return std::min<uint32_t>(static_cast<uint32_t>(std::bit_width(lanes - 1)), kGroups - 1);
 }
 
-uint64_t ScatterTable::BytesNeeded() const noexcept
+uint64_t ScatterTable::CountOf(uint32_t group) const noexcept
 {
     uint64_t count = 0;
-    for (const Group& group : m_groups)
-        count += group.count;
-    return count * kEntryBytes;
+    for (const Part& part : m_parts)
+        count += part.m_counts[group];
+    return count;
+}
+
+uint64_t ScatterTable::Count() const noexcept
+{
+    uint64_t count = 0;
+    for (uint32_t group = 0; group < kGroups; ++group)
+        count += CountOf(group);
+    return count;
 }
 
 void ScatterTable::Begin(std::byte* mapped) noexcept
 {
-    uint64_t first = 0;
-    for (Group& group : m_groups)
-    {
-        group.first = first;
-        group.next = mapped + first;
-        first += group.count * kEntryBytes;
-    }
-}
-
-void ScatterTable::Put(VkDeviceAddress destination, VkDeviceAddress source, uint64_t bytes) noexcept
-{
-    const uint32_t words[] = {static_cast<uint32_t>(destination), static_cast<uint32_t>(destination >> 32),
-                              static_cast<uint32_t>(source), static_cast<uint32_t>(source >> 32),
-                              static_cast<uint32_t>(bytes)};
-    static_assert(sizeof(words) == kEntryBytes);
-    Group& group = m_groups[GroupOf(bytes)];
-    std::memcpy(group.next, words, kEntryBytes);
-    group.next += kEntryBytes;
+    for (uint32_t group = 0; group < kGroups; ++group)
+        for (Part& part : m_parts)
+        {
+            part.m_next[group] = mapped;
+            mapped += part.m_counts[group] * kEntryBytes;
+        }
 }
 
 void ScatterTable::Record(const DeviceDispatch& vk, VkCommandBuffer cmd, const ScatterRules& rules,
@@ -79,21 +74,23 @@ void ScatterTable::Record(const DeviceDispatch& vk, VkCommandBuffer cmd, const S
     };
     static_assert(sizeof(Push) <= Kernels::kPushBytes);
     vk.CmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, rules.kernels->Pipeline(Kernel::Scatter));
+    VkDeviceAddress table = address;
     for (uint32_t shift = 0; shift < kGroups; ++shift)
     {
-        const VkDeviceAddress table = address + m_groups[shift].first;
-        const uint64_t invocations = m_groups[shift].count << shift;
+        const uint64_t count = CountOf(shift);
+        const uint64_t invocations = count << shift;
         const uint64_t most = uint64_t{rules.maxGroups} * kGroupSize;
         for (uint64_t first = 0; first < invocations; first += most)
         {
             const Push push{{static_cast<uint32_t>(table), static_cast<uint32_t>(table >> 32)},
-                            static_cast<uint32_t>(m_groups[shift].count),
+                            static_cast<uint32_t>(count),
                             shift,
                             static_cast<uint32_t>(first)};
             vk.CmdPushConstants(cmd, rules.kernels->Layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
             const uint64_t groups = (std::min(most, invocations - first) + kGroupSize - 1) / kGroupSize;
             vk.CmdDispatch(cmd, static_cast<uint32_t>(groups), 1, 1);
         }
+        table += count * kEntryBytes;
     }
 }
 } // namespace sedx

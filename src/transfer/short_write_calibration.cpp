@@ -181,11 +181,11 @@ class ShortWrites
         const BufferMemory& staging = m_bench.Staging();
         ScatterTable table(m_scatter);
         for (uint64_t i = 0; i < length.writes; ++i)
-            table.Count(length.bytes);
+            table[0].Count(length.bytes);
         table.Begin(staging.mapped);
         for (uint64_t i = 0; i < length.writes; ++i)
-            table.Put(m_bench.Target().address + i * StrideOf(length.bytes),
-                      staging.address + kTableBytes + i * length.bytes, length.bytes);
+            table[0].Put(m_bench.Target().address + i * StrideOf(length.bytes),
+                         staging.address + kTableBytes + i * length.bytes, length.bytes);
         const VkResult flushed = m_bench.Core().Memory().Flush(staging, 0, table.BytesNeeded());
         if (flushed == VK_SUCCESS) // else the shader would read who knows what
             table.Record(Device().vk, cmd, m_scatter, staging.address);

@@ -3,6 +3,7 @@
 
 #include "base/align.h"
 #include "buffer/range.h"
+#include "transfer/cut_writes.h"
 
 #include <sedx/log.h>
 
@@ -59,21 +60,27 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
                                const TransferProfile& profile)
     : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
-      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))),
+      m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_lanes(*m_core, *m_staging),
       m_background(desc.backgroundBytesPerFrame), m_framesInFlight(desc.framesInFlight),
       m_current(std::make_unique<Batch>())
 {
     TakeProfile(profile);
     m_current->number = 1;
     m_pressureHandler =
-        m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging", [this](const PressureRequest&) {
-            DropUnreachableQueued();
-            PollAll();
-            return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
-        });
+        m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging",
+                                              [this](const PressureRequest&) { return ReleaseIdle(); });
 }
 
 TransferEngine::~TransferEngine() = default;
+
+std::shared_ptr<TransferEngine> TransferEngine::Create(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc,
+                                                       const TransferProfile& profile)
+{
+    // An allocation of its own: links keep what std::make_shared allocates.
+    std::shared_ptr<TransferEngine> engine(new TransferEngine(std::move(core), desc, profile));
+    engine->m_link = EngineLink::To(engine);
+    return engine;
+}
 
 TransferProfile TransferEngine::Profile() const noexcept
 {
@@ -89,11 +96,16 @@ void TransferEngine::TakeProfile(const TransferProfile& profile) noexcept
     m_chunkBytes.store(profile.chunkBytes, std::memory_order_relaxed);
 }
 
-Result<void> TransferEngine::CheckWritable(const BufferWrite& write) const
+bool TransferEngine::IsWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const noexcept
 {
-    const Buffer& buffer = write.buffer;
-    const uint64_t offset = write.offset;
-    const uint64_t bytes = write.bytes.size();
+    return buffer && m_alive.load(std::memory_order_relaxed) && buffer.Resource()->core == m_core.get() &&
+           !m_core->Device().IsLost() && FitsInto(offset, bytes, buffer.Resource()->bytes);
+}
+
+Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const
+{
+    if (IsWritable(buffer, offset, bytes))
+        return {};
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot write {} bytes to an empty handle", bytes);
     if (!m_alive.load() || buffer.Resource()->core != m_core.get())
@@ -209,7 +221,7 @@ Result<bool> TransferEngine::WaitForStaging()
             return Fail(ErrorCode::OutOfStaging,
                         "staging is exhausted ({} bytes) by leases of frames that have not passed",
                         m_staging->Desc().limitBytes);
-        else if (m_current->HasWrites())
+        else if (m_current->HasWrites() || m_lanes.HasWrites())
             return true; // collected by another thread just now: submitted in the next round
     }
     if (oldest == 0)
@@ -250,7 +262,8 @@ Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite
         {
             if (count != 0 && (isStreamed(writes[count]) || isStreamed(writes[0])))
                 break; // alone
-            if (writable = CheckWritable(writes[count]); !writable)
+            const BufferWrite& write = writes[count];
+            if (writable = CheckWritable(write.buffer, write.offset, write.bytes.size()); !writable)
                 break;
         }
         if (count != 0)
@@ -270,49 +283,65 @@ Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite
     return all;
 }
 
-WriteList& TransferEngine::ListFor(const Ref<Backing>& backing)
+WriteList& TransferEngine::ListFor(Backing& backing) { return EpochForWrite(KeyOf(&backing)).ListFor(backing); }
+
+void TransferEngine::CollectLanes()
 {
-    if (!m_current->epochs.empty())
-    {
-        Epoch& last = m_current->epochs.back();
-        if (last.readKeys.empty() && last.moved.empty() && m_lastList < last.writes.size() &&
-            last.writes[m_lastList].backing.Get() == backing.Get())
-            return last.writes[m_lastList].list;
-    }
-    Epoch& epoch = EpochForWrite(KeyOf(backing.Get()));
-    const auto [entry, isNew] = epoch.writeIndex.try_emplace(backing.Get(), epoch.writes.size());
-    if (isNew)
-        epoch.writes.push_back({backing, {}});
-    m_lastList = entry->second;
-    return epoch.writes[m_lastList].list;
+    if (m_lanes.HasWrites())
+        AppendCollected(m_lanes.Collect(m_collected));
 }
 
-UploadTicket::Carriers TransferEngine::WriteShort(BufferResource& resource, uint64_t offset,
-                                                  std::span<const std::byte> bytes)
+void TransferEngine::AppendCollected(size_t count)
 {
-    const std::lock_guard lock(m_mutex);
-    const Slice slice = m_staging->TryAllocate(bytes.size(), kStagingAlignment);
-    if (slice.block == nullptr)
-        return {};
-    std::memcpy(slice.Data(), bytes.data(), bytes.size());
-    m_current->Hold(slice.block);
-    const std::lock_guard resourceLock(resource.mutex);
-    ListFor(resource.backing).Append(CopyOp{offset, slice.offset, bytes.size(), slice.block});
-    SupersedeQueued(*resource.backing, offset, bytes.size());
-    resource.backing->lastBatch.store(m_current->number);
-    return {m_current->number, m_current->number, 0};
+    const std::span lanes(m_collected.data(), count);
+    for (LaneContents& lane : lanes)
+    {
+        Backing* last = nullptr;
+        WriteList* list = nullptr;
+        for (const LaneWrite& write : lane.writes)
+        {
+            if (write.backing != last)
+            {
+                last = write.backing;
+                list = &ListFor(*last);
+            }
+            const Slice& chunk = lane.chunks[write.chunk];
+            list->Append(CopyOp{write.destination, chunk.offset + write.offset, write.bytes, chunk.block},
+                         write.stamp == 0 ? 0 : lane.stamps[write.stamp - 1]);
+        }
+        for (const Slice& chunk : lane.chunks)
+            m_current->Hold(chunk.block);
+    }
+    // Not before: what one lane touched first, others may name.
+    for (LaneContents& lane : lanes)
+        lane.Clear();
+}
+
+Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint64_t offset,
+                                                     std::span<const std::byte> bytes, const WriteOptions& options)
+{
+    // The common case. Whatever does not fit into a lane, and errors, go the general way.
+    if (!bytes.empty() && bytes.size() <= WriteLanes::kMostBytes && IsWritable(buffer, offset, bytes.size()))
+    {
+        const uint64_t direct = m_directMaxBytes.load(std::memory_order_relaxed);
+        if (const uint64_t batch = m_lanes.Write(*buffer.Resource(), offset, bytes, direct); batch != 0)
+            return Carriers{batch, batch, 0};
+    }
+    const BufferWrite write{buffer, offset, bytes};
+    return Write({&write, 1}, options);
 }
 
 void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std::span<const Slice> slices,
                           Carriers& carriers)
 {
     const std::lock_guard lock(m_mutex);
+    CollectLanes();
     const Ref<Backing> backing = BackingOf(resource);
     m_openSlices -= slices.size();
     m_sliceAppended.notify_all();
     for (const CopyOp& op : ops)
         SupersedeQueued(*backing, op.destination, op.bytes);
-    ListFor(backing).Append(std::move(ops));
+    ListFor(*backing).Append(std::move(ops));
     for (const Slice& slice : slices)
         m_current->Hold(slice.block);
     backing->lastBatch.store(m_current->number);
@@ -320,7 +349,8 @@ void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std
     carriers.lastBatch = m_current->number;
 }
 
-// `writes`: all into this buffer, checked.
+// `writes`: all into this buffer, checked. First all of them are cut, then all are filled, then they join the batch at hand
+// together, so that no submission sends a half.
 Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                                                        const WriteOptions& options)
 {
@@ -334,41 +364,25 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
         return Carriers{.inPlace = true};
     }
     if (writes.size() == 1 && IsStreamed(total, options))
-    {
-        auto carriers = WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
-        if (carriers)
-            m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
-        return carriers;
-    }
-    if (writes.size() == 1 && total < kSplittable)
-        if (const Carriers carriers = WriteShort(resource, writes[0].offset, writes[0].bytes); carriers.lastBatch != 0)
-        {
-            m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
-            return carriers;
-        }
-    uint64_t missing = total;
+        return WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
 
-    // Cut and filled, but not yet part of a batch. All of them join it at once, so that no submission sends a half.
-    std::vector<Slice> slices;
-    std::vector<CopyOp> ops;
-    ops.reserve(writes.size());
-    size_t wholeSlices = 0; // those of writes that are complete
-    size_t wholeOps = 0;
+    CutWrites cut(m_workers, writes.size());
     Carriers carriers;
+    CutWrites::Mark whole; // the end of the last write that is cut completely
     const auto commit = [&] {
-        if (slices.empty())
+        if (cut.IsEmpty())
             return;
-        Join(resource, std::move(ops), slices, carriers);
-        slices.clear();
-        ops = {};
-        wholeSlices = wholeOps = 0;
+        std::vector<CopyOp> ops = cut.Fill();
+        Join(resource, std::move(ops), cut.Slices(), carriers);
+        cut.Clear();
+        whole = {};
     };
     const uint64_t most = m_staging->Desc().blockBytes;
+    uint64_t missing = total;
     Slice slice; // for short writes: what is left of the last one
     for (size_t i = 0; i < writes.size(); ++i)
     {
-        wholeSlices = slices.size();
-        wholeOps = ops.size();
+        whole = cut.End();
         const uint64_t missingBefore = missing;
         uint64_t at = writes[i].offset;
         for (std::span<const std::byte> rest = writes[i].bytes; !rest.empty();)
@@ -381,24 +395,21 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
                     for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most;
                          ++k)
                         wanted = AlignUp(wanted, kStagingAlignment) + writes[k].bytes.size();
-                auto cut =
+                auto staging =
                     AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
                                     splittable ? kStagingCacheLine : kStagingAlignment, missing, options, commit);
-                if (!cut) // the writes before this one stand
+                if (!staging) // the writes before this one stand
                 {
-                    GiveBack(std::span(slices).subspan(wholeSlices));
-                    slices.resize(wholeSlices);
-                    ops.resize(wholeOps);
+                    GiveBack(cut.TakeFrom(whole));
                     commit();
                     m_counters.uploadedBytes.fetch_add(total - missingBefore, std::memory_order_relaxed);
-                    return Forward(cut);
+                    return Forward(staging);
                 }
-                slices.push_back(*cut);
-                slice = *cut;
+                cut.Add(*staging);
+                slice = *staging;
             }
             const uint64_t bytes = std::min<uint64_t>(rest.size(), slice.bytes);
-            m_workers.Copy(slice.Data(), rest.data(), bytes);
-            ops.push_back({at, slice.offset, bytes, slice.block});
+            cut.Add(CopyOp{at, slice.offset, bytes, slice.block}, rest.data());
             at += bytes;
             missing -= bytes;
             rest = rest.subspan(bytes);
@@ -441,8 +452,22 @@ Result<StagingLease> TransferEngine::Stage(uint64_t bytes, uint64_t alignment, u
     lease.buffer = slice->block->backing->memory.buffer;
     lease.offset = slice->block->backing->memory.offset + slice->offset;
     lease.mapped = {slice->Data(), static_cast<size_t>(bytes)};
-    lease.ticket = UploadTicket(shared_from_this(), {0, 0, frame});
+    lease.ticket = UploadTicket(m_link, {0, 0, frame});
     return lease;
+}
+
+Result<void> TransferEngine::Prewarm(uint64_t bytes)
+{
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system is gone");
+    PollAll(); // what has passed is warm already
+    return m_staging->Prewarm(bytes);
+}
+
+uint64_t TransferEngine::ReleaseIdle() noexcept
+{
+    PollAll();
+    return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
 }
 
 uint64_t TransferEngine::NumberOf(const Frame& frame) const noexcept

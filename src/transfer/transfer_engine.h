@@ -1,10 +1,11 @@
 // TransferEngine: collects writes and reads from all threads into a batch, sends batches out in order, and gives back
 // what they held when the GPU has passed. UploadQueue and ReadbackQueue are its faces.
 //
-//   Write/Request ─▶ current batch ─Submit / CmdFlush─▶ pending batches ─GPU passes─▶ staging and backings released
+//   short Write ─▶ lane of the thread ─┐
+//   Write/Copy/Request ────────────────┴▶ current batch ─Submit / CmdFlush─▶ pending batches ─GPU passes─▶ staging and backings released
 //
-// Locks, in this order: m_submitMutex (one submission at a time), m_mutex (the batches), then buffers and pools, then the
-// queue of background writes.
+// Locks, in this order: m_submitMutex (one submission at a time), m_mutex (the batches), then buffers, lanes and pools, then
+// the queue of background writes.
 #pragma once
 
 #include "base/copy_workers.h"
@@ -12,6 +13,8 @@
 #include "transfer/background_writes.h"
 #include "transfer/batch.h"
 #include "transfer/batch_history.h"
+#include "transfer/engine_link.h"
+#include "transfer/write_lanes.h"
 
 #include <sedx/readback_subscription.h>
 
@@ -25,6 +28,9 @@ struct TransferCounters
     std::atomic<uint64_t> writes{0};
     std::atomic<uint64_t> uploadedBytes{0};
     std::atomic<uint64_t> directBytes{0};
+    std::atomic<uint64_t> importedBytes{0};
+    std::atomic<uint64_t> imports{0};
+    std::atomic<uint64_t> refusedImports{0};
     std::atomic<uint64_t> supersededBytes{0};
     std::atomic<uint64_t> copyRegions{0};
     std::atomic<uint64_t> scatteredCopies{0};
@@ -45,16 +51,25 @@ inline constexpr uint64_t kStagingCacheLine = 64; // long ones begin on a cache 
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
   public:
-    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc, const TransferProfile& profile);
+    static std::shared_ptr<TransferEngine> Create(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc,
+                                                  const TransferProfile& profile);
     ~TransferEngine();
+
+    // For tickets.
+    const EngineLink* Link() const noexcept { return m_link; }
 
     // ---- collecting
     using Carriers = UploadTicket::Carriers;
+    Result<Carriers> Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
+                           const WriteOptions& options);
     Result<Carriers> Write(std::span<const BufferWrite> writes, const WriteOptions& options);
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                 std::span<const std::byte> bytes, const WriteOptions& options);
     Result<Carriers> Copy(std::span<const BufferMove> moves);
     Result<StagingLease> Stage(uint64_t bytes, uint64_t alignment, uint64_t frame, OutOfStaging outOfStaging);
+    Result<void> Prewarm(uint64_t bytes);
+    // Gives idle staging and read-back memory back. Returns bytes.
+    uint64_t ReleaseIdle() noexcept;
     Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
     Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
     Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView& view);
@@ -74,6 +89,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<Later> WriteLater(std::span<const BufferWrite> writes, const WriteOptions& options);
     // What is due for this frame joins the batch at hand. Never waits; what finds no memory stays queued.
     void SendBackground(uint64_t frame) noexcept;
+    // Takes what is queued for buffers that nobody has any more out of the queue. No lock is held.
+    void DropUnreachableQueued() noexcept;
     // All that is queued of it joins the batch at hand.
     Result<void> Promote(BackgroundWrite& write);
     uint64_t Cancel(BackgroundWrite& write) noexcept;
@@ -84,6 +101,14 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<TimelinePoint> PointOf(BackgroundWrite& write);
     std::string Explain(BackgroundWrite& write) noexcept;
     BackgroundWrites& Background() noexcept { return m_background; }
+
+    // ---- memory of the application (host_import.cpp)
+    // Answers an import in any case; what failed at run time is counted, and said in the log.
+    Result<std::shared_ptr<HostImport>> Import(std::span<const std::byte> block, const ImportOptions& options);
+    Result<Carriers> WriteImported(const Buffer& buffer, uint64_t offset, const ImportedView& view,
+                                   const WriteOptions& options);
+    // Waits for the copies from it, and destroys what refers to it.
+    Result<void> Release(HostImport& import, uint64_t timeoutNs);
 
     // Of this system's frame; an empty one means the current frame; 0 if there is none, or it belongs to another system.
     uint64_t NumberOf(const Frame& frame) const noexcept;
@@ -125,11 +150,14 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<TransferProfile> Calibrate();
     std::string Explain(Carriers carriers) noexcept;
 
-    const TransferCounters& Counters() const noexcept { return m_counters; }
+    const TransferCounters& Counters() const noexcept { return m_counters; } // without what went through lanes
+    const WriteLanes& Lanes() const noexcept { return m_lanes; }
     BufferCore& Core() const noexcept { return *m_core; }
     void Shutdown() noexcept;
 
   private:
+    TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc, const TransferProfile& profile);
+
     struct CommandSlot
     {
         VkCommandPool pool = VK_NULL_HANDLE;
@@ -141,11 +169,14 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
         uint64_t frame = 0;
         Block* block = nullptr;
     };
-    Result<void> CheckWritable(const BufferWrite& write) const;
-    // A short write, if the staging block at hand has room for it: the common case, without allocations. Empty: it has none.
-    Carriers WriteShort(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes);
-    // The list for writes to this buffer, of the epoch that they belong to. Both mutexes are held.
-    WriteList& ListFor(const Ref<Backing>& backing);
+    bool IsWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const noexcept;
+    // The same, with the reason.
+    Result<void> CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const;
+    // The list for writes to this buffer, of the epoch that they belong to. m_mutex is held.
+    WriteList& ListFor(Backing& backing);
+    // What lanes hold joins the batch at hand. Before anything else does: it may have to come after. m_mutex is held.
+    void CollectLanes();
+    void AppendCollected(size_t count);
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                              const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.
@@ -177,7 +208,6 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<uint64_t> SendQueued(const BackgroundWrites::Choice& choice, uint64_t most, const WriteOptions& options,
                                 uint64_t timeoutNs);
     uint64_t SettleQueued(std::span<const BackgroundWrites::Pinned> pins, const Slice& slice);
-    void DropUnreachableQueued() noexcept;
     // With memory of its own. No lock of the library is held.
     Result<std::shared_ptr<ReadbackRecord>> MakeRecord(uint64_t bytes);
     // A copy of as many bytes as the record's slice has joins the batch at hand.
@@ -201,12 +231,15 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Batch* FindPending(uint64_t number) const noexcept;
 
     std::shared_ptr<BufferCore> m_core;
+    const EngineLink* m_link = nullptr;
     const BufferSystem* m_system = nullptr;
     SubmitMode m_submitMode;
     TransferPath m_path;
     CopyWorkers m_workers;
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
+    WriteLanes m_lanes;
+    HostImports m_imports;
     BackgroundWrites m_background;
     uint64_t m_pressureHandler = 0;
     std::atomic<bool> m_alive{true};
@@ -225,7 +258,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
-    size_t m_lastList = 0; // where ListFor looks first, in the last epoch
+    std::vector<LaneContents> m_collected; // memory that lanes filled, used again
     std::deque<std::unique_ptr<Batch>> m_pending;
     BatchHistory m_history;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few

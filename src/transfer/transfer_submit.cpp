@@ -29,10 +29,11 @@ bool TransferEngine::HoldsBack() const noexcept
 Batch* TransferEngine::TakeBatch(uint64_t readsThrough)
 {
     const std::lock_guard lock(m_mutex);
-    if (!m_current->HasWork(readsThrough))
+    if (!m_lanes.HasWrites() && !m_current->HasWork(readsThrough))
         return nullptr;
     auto next = std::make_unique<Batch>();
     next->number = m_current->number + 1;
+    AppendCollected(m_lanes.EndBatch(m_collected, next->number));
     // The last reads may have to wait for the end of their frame: they want to see what its submissions write.
     Epoch& last = m_current->epochs.back();
     Epoch later;
@@ -118,6 +119,7 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     rules.inlined = InlineRulesOf(m_path, profile);
     if (m_path == TransferPath::Regions || m_path == TransferPath::Inline)
         rules.withoutShader = RegionReason::Asked;
+    rules.workers = &m_workers;
     rules.allocateTable = [&](uint64_t bytes) {
         auto slice = m_staging->Allocate(bytes, bytes, kTableAlignment, false);
         if (slice)
@@ -199,7 +201,7 @@ Result<uint64_t> TransferEngine::Submit(uint64_t readsThrough)
         return m_core->Device().LostError();
     {
         const std::lock_guard lock(m_mutex);
-        if (!m_current->HasWork(readsThrough))
+        if (!m_lanes.HasWrites() && !m_current->HasWork(readsThrough))
             return m_current->number - 1;
     }
     if (HoldsBack())
@@ -547,6 +549,7 @@ void TransferEngine::Shutdown() noexcept
     std::unique_ptr<Batch> current;
     {
         const std::lock_guard lock(m_mutex);
+        CollectLanes();
         if (m_current->HasWork(kAllReads) || !m_background.IsEmpty())
             SEDX_CORE_WARN_TAG("TRANSFER",
                                "writes, copies or read-backs that were never submitted end with their system");
@@ -556,6 +559,7 @@ void TransferEngine::Shutdown() noexcept
     }
     pending.clear();
     current.reset();
+    m_imports.DestroyAll();
     m_background.Clear();
     m_background.TakeGone();
     m_alive.store(false);

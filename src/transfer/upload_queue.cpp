@@ -7,16 +7,16 @@ namespace sedx
 {
 namespace
 {
-Result<UploadTicket> MakeTicket(const std::shared_ptr<TransferEngine>& engine, Result<UploadTicket::Carriers> carriers)
+Result<UploadTicket> MakeTicket(const TransferEngine& engine, Result<UploadTicket::Carriers> carriers)
 {
     if (!carriers)
         return tl::unexpected(std::move(carriers.error()));
     if (carriers->lastBatch == 0)
-        return UploadTicket({}, *carriers); // complete: needs no engine
-    return UploadTicket(engine, *carriers);
+        return UploadTicket(nullptr, *carriers); // complete: needs no engine
+    return UploadTicket(engine.Link(), *carriers);
 }
 
-Result<UploadTicket> TicketOfBatch(const std::shared_ptr<TransferEngine>& engine, Result<uint64_t> batch)
+Result<UploadTicket> TicketOfBatch(const TransferEngine& engine, Result<uint64_t> batch)
 {
     if (!batch)
         return tl::unexpected(std::move(batch.error()));
@@ -34,6 +34,8 @@ bool MustSpill(const WriteOptions& options) noexcept
 Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
                                         const WriteOptions& options)
 {
+    if (options.priority == UploadPriority::Normal)
+        return MakeTicket(*m_engine, m_engine->Write(buffer, offset, bytes, options));
     const BufferWrite write{buffer, offset, bytes};
     return WriteMany({&write, 1}, options);
 }
@@ -45,13 +47,30 @@ Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes,
         auto later = m_engine->WriteLater(writes, options);
         if (!later)
             return tl::unexpected(std::move(later.error()));
-        return later->queued ? UploadTicket(m_engine, later->carriers, std::move(later->queued))
-                             : UploadTicket({}, later->carriers);
+        return later->queued ? UploadTicket(m_engine->Link(), later->carriers, std::move(later->queued))
+                             : UploadTicket(nullptr, later->carriers);
     }
     if (MustSpill(options))
-        return MakeTicket(m_engine,
+        return MakeTicket(*m_engine,
                           m_engine->Write(writes, {.outOfStaging = OutOfStaging::Spill, .source = options.source}));
-    return MakeTicket(m_engine, m_engine->Write(writes, options));
+    return MakeTicket(*m_engine, m_engine->Write(writes, options));
+}
+
+Result<ImportedMemory> UploadQueue::Import(std::span<const std::byte> block, const ImportOptions& options)
+{
+    auto import = m_engine->Import(block, options);
+    if (!import)
+        return tl::unexpected(std::move(import.error()));
+    return ImportedMemory(m_engine, std::move(*import));
+}
+
+Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, const ImportedView& source,
+                                        const WriteOptions& options)
+{
+    if (MustSpill(options))
+        return MakeTicket(*m_engine,
+                          m_engine->WriteImported(buffer, offset, source, {.outOfStaging = OutOfStaging::Spill}));
+    return MakeTicket(*m_engine, m_engine->WriteImported(buffer, offset, source, options));
 }
 
 Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset)
@@ -62,7 +81,7 @@ Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& d
 
 Result<UploadTicket> UploadQueue::CopyMany(std::span<const BufferMove> moves)
 {
-    return MakeTicket(m_engine, m_engine->Copy(moves));
+    return MakeTicket(*m_engine, m_engine->Copy(moves));
 }
 
 Result<StagingLease> UploadQueue::Stage(uint64_t bytes, uint64_t alignment, Frame frame, OutOfStaging outOfStaging)
@@ -74,34 +93,38 @@ Result<UploadTicket> UploadQueue::WriteImage(const ImageTarget& image, std::span
                                              std::span<const std::byte> bytes, const WriteOptions& options)
 {
     if (MustSpill(options))
-        return MakeTicket(m_engine, m_engine->WriteImage(image, regions, bytes, {.outOfStaging = OutOfStaging::Spill}));
-    return MakeTicket(m_engine, m_engine->WriteImage(image, regions, bytes, options));
+        return MakeTicket(*m_engine, m_engine->WriteImage(image, regions, bytes, {.outOfStaging = OutOfStaging::Spill}));
+    return MakeTicket(*m_engine, m_engine->WriteImage(image, regions, bytes, options));
 }
+
+Result<void> UploadQueue::Prewarm(uint64_t bytes) { return m_engine->Prewarm(bytes); }
 
 Result<UploadTicket> UploadQueue::Submit()
 {
-    return TicketOfBatch(m_engine, m_engine->Submit(TransferEngine::kNoReads));
+    return TicketOfBatch(*m_engine, m_engine->Submit(TransferEngine::kNoReads));
 }
 
 Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue)
 {
-    return TicketOfBatch(m_engine,
+    return TicketOfBatch(*m_engine,
                          m_engine->CmdFlush(m_engine->NumberOf(frame), cmd, queue, TransferEngine::kNoReads));
 }
 
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
-    return UploadTicket(m_engine, m_engine->LastTransfer(buffer), m_engine->LastQueued(buffer));
+    return UploadTicket(m_engine->Link(), m_engine->LastTransfer(buffer), m_engine->LastQueued(buffer));
 }
 
 uint64_t UploadQueue::Cancel(const UploadTicket& ticket) noexcept
 {
-    return ticket.m_background ? ticket.m_engine->Cancel(*ticket.m_background) : 0;
+    const auto engine = ticket.Engine();
+    return engine && ticket.m_background ? engine->Cancel(*ticket.m_background) : 0;
 }
 
 Result<void> UploadQueue::Promote(const UploadTicket& ticket)
 {
-    return ticket.m_background ? ticket.m_engine->Promote(*ticket.m_background) : Result<void>{};
+    const auto engine = ticket.Engine();
+    return engine && ticket.m_background ? engine->Promote(*ticket.m_background) : Result<void>{};
 }
 
 void UploadQueue::SetBackgroundBytesPerFrame(uint64_t bytes) noexcept
@@ -113,39 +136,47 @@ uint64_t UploadQueue::GetBackgroundBytesPerFrame() const noexcept { return m_eng
 
 std::string UploadQueue::Explain(const UploadTicket& ticket) const
 {
-    if (ticket.m_background)
-        return ticket.m_engine->Explain(*ticket.m_background);
-    if (ticket.m_engine)
-        return ticket.m_engine->Explain(ticket.m_carriers);
+    if (const auto engine = ticket.Engine())
+        return ticket.m_background ? engine->Explain(*ticket.m_background) : engine->Explain(ticket.m_carriers);
+    if (ticket.m_link != nullptr)
+        return "The system of the ticket is gone.";
     return ticket.m_carriers.inPlace ? "In place: the buffer was idle and its memory is mappable; complete."
                                      : "Complete: there was nothing to do.";
 }
 
+std::shared_ptr<TransferEngine> UploadTicket::Engine() const noexcept
+{
+    return m_link != nullptr ? m_link->Engine() : nullptr;
+}
+
 bool UploadTicket::Ready() const noexcept
 {
-    return !m_engine || ((!m_background || m_engine->IsComplete(*m_background)) &&
-                         m_engine->IsComplete(m_carriers.lastBatch) && m_engine->HasFramePassed(m_carriers.frame));
+    const auto engine = Engine();
+    return !engine || ((!m_background || engine->IsComplete(*m_background)) &&
+                       engine->IsComplete(m_carriers.lastBatch) && engine->HasFramePassed(m_carriers.frame));
 }
 
 Result<void> UploadTicket::Wait(uint64_t timeoutNs) const
 {
-    if (!m_engine)
+    const auto engine = Engine();
+    if (!engine)
         return {};
     if (!m_background)
-        return m_engine->Wait(m_carriers, timeoutNs, WaitCause::Upload);
+        return engine->Wait(m_carriers, timeoutNs, WaitCause::Upload);
     const Deadline deadline(timeoutNs);
-    if (auto waited = m_engine->Wait(*m_background, timeoutNs); !waited)
+    if (auto waited = engine->Wait(*m_background, timeoutNs); !waited)
         return waited;
-    return m_engine->Wait(m_carriers, deadline.LeftNs(), WaitCause::Upload);
+    return engine->Wait(m_carriers, deadline.LeftNs(), WaitCause::Upload);
 }
 
 Result<TimelinePoint> UploadTicket::Point() const
 {
-    if (!m_engine)
+    const auto engine = Engine();
+    if (!engine)
         return TimelinePoint{};
     if (m_background)
-        if (auto point = m_engine->PointOf(*m_background); !point || point->value != 0)
+        if (auto point = engine->PointOf(*m_background); !point || point->value != 0)
             return point;
-    return m_engine->PointOf(m_carriers);
+    return engine->PointOf(m_carriers);
 }
 } // namespace sedx

@@ -27,6 +27,20 @@ bool DeviceState::HasExtension(std::string_view extension) const noexcept
     return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
 }
 
+VkBufferCreateInfo DeviceState::BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept
+{
+    VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
+    info.size = bytes;
+    info.usage = usage;
+    if (families.size() > 1)
+    {
+        info.sharingMode = VK_SHARING_MODE_CONCURRENT;
+        info.queueFamilyIndexCount = static_cast<uint32_t>(families.size());
+        info.pQueueFamilyIndices = families.data();
+    }
+    return info;
+}
+
 VkResult DeviceState::Submit(uint32_t queue, std::span<const VkSubmitInfo2> submits, VkFence fence)
 {
     const QueueAccess& q = access[queue];
@@ -79,10 +93,9 @@ bool LoadDeviceTable(DeviceDispatch& table, PFN_vkGetDeviceProcAddr get, VkDevic
 #define SEDX_LOAD_OPTIONAL(name) table.name = reinterpret_cast<PFN_vk##name>(get(device, "vk" #name));
     *missing = nullptr;
     SEDX_DEVICE_FUNCTIONS(SEDX_LOAD)
-    if (debugUtils)
-    {
-        SEDX_DEVICE_FUNCTIONS_OPTIONAL(SEDX_LOAD_OPTIONAL)
-    }
+    SEDX_DEVICE_FUNCTIONS_OPTIONAL(SEDX_LOAD_OPTIONAL)
+    if (!debugUtils) // loaders know it all the same
+        table.SetDebugUtilsObjectNameEXT = nullptr;
 #undef SEDX_LOAD
 #undef SEDX_LOAD_OPTIONAL
     return *missing == nullptr;
@@ -102,6 +115,10 @@ void FillDeviceFacts(DeviceState& state)
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ACCELERATION_STRUCTURE_PROPERTIES_KHR};
     VkPhysicalDeviceRayTracingPipelinePropertiesKHR pipelines{
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_RAY_TRACING_PIPELINE_PROPERTIES_KHR};
+    VkPhysicalDeviceExternalMemoryHostPropertiesEXT hostMemory{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
+    const bool importsHostMemory = state.HasExtension(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) &&
+                                   state.vk.GetMemoryHostPointerPropertiesEXT != nullptr;
     state.hasAccelerationStructures = state.HasExtension(VK_KHR_ACCELERATION_STRUCTURE_EXTENSION_NAME);
     state.hasRayTracingPipelines = state.HasExtension(VK_KHR_RAY_TRACING_PIPELINE_EXTENSION_NAME);
     // Structures of extensions that are not enabled stay out of the chain.
@@ -109,6 +126,8 @@ void FillDeviceFacts(DeviceState& state)
         structures.pNext = std::exchange(maintenance4.pNext, &structures);
     if (state.hasRayTracingPipelines)
         pipelines.pNext = std::exchange(maintenance4.pNext, &pipelines);
+    if (importsHostMemory)
+        hostMemory.pNext = std::exchange(maintenance4.pNext, &hostMemory);
     VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
     properties.pNext = &maintenance4;
     state.vki.GetPhysicalDeviceProperties2(state.physicalDevice, &properties);
@@ -125,6 +144,8 @@ void FillDeviceFacts(DeviceState& state)
         state.alignments.scratch = std::max(1u, structures.minAccelerationStructureScratchOffsetAlignment);
     if (state.hasRayTracingPipelines)
         state.alignments.shaderGroupBase = std::max(1u, pipelines.shaderGroupBaseAlignment);
+    if (importsHostMemory)
+        state.hostImportAlignment = std::max<uint64_t>(1, hostMemory.minImportedHostPointerAlignment);
     state.name = fmt::format("{} ({} {})", properties.properties.deviceName, driver.driverName, driver.driverInfo);
     state.vki.GetPhysicalDeviceMemoryProperties(state.physicalDevice, &state.memory);
 

@@ -46,6 +46,7 @@ struct DeviceState
     bool hasAccelerationStructures = false; // the extension is enabled
     bool hasRayTracingPipelines = false;
     bool hasMemoryPriority = false; // the feature is enabled
+    uint64_t hostImportAlignment = 0; // minImportedHostPointerAlignment; 0: host memory cannot be imported
     std::string name;
     std::vector<QueueInfo> queues;
     std::vector<QueueAccess> access;
@@ -79,6 +80,8 @@ struct DeviceState
             Error{ErrorCode::DeviceLost, VK_ERROR_DEVICE_LOST, fmt::format("device '{}' was lost", name)});
     }
     bool HasExtension(std::string_view extension) const noexcept;
+    // All queues of the device may use it. Refers to this object.
+    VkBufferCreateInfo BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept;
 
     VkResult Submit(uint32_t queue, std::span<const VkSubmitInfo2> submits, VkFence fence);
     void SetName(VkObjectType type, uint64_t handle, const char* objectName) const noexcept;

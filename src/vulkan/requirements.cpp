@@ -75,7 +75,7 @@ Result<DeviceRequirements> RequirementsOf(const InstanceDispatch& vki, VkPhysica
         }
     }
 
-    if (Any(modules & (FeatureModule::MemoryBudget | FeatureModule::MemoryPriority)))
+    if (Any(modules & (FeatureModule::MemoryBudget | FeatureModule::MemoryPriority | FeatureModule::HostMemory)))
     {
         uint32_t count = 0;
         VkResult result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, nullptr);
@@ -91,6 +91,8 @@ Result<DeviceRequirements> RequirementsOf(const InstanceDispatch& vki, VkPhysica
         };
         if (Any(modules & FeatureModule::MemoryBudget) && has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
             needs.extensions.push_back({VK_EXT_MEMORY_BUDGET_EXTENSION_NAME, FeatureModule::MemoryBudget, false});
+        if (Any(modules & FeatureModule::HostMemory) && has(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+            needs.extensions.push_back({VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, FeatureModule::HostMemory, false});
         if (Any(modules & FeatureModule::MemoryPriority) && has(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME))
         {
             VkPhysicalDeviceMemoryPriorityFeaturesEXT priority{

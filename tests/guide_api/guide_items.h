@@ -165,7 +165,7 @@ inline constexpr Item kItems[] = {
     {"texel buffers", Status::Built},
     {"growable buffers", Status::Planned},
     {"sparse buffers", Status::Planned},
-    {"imported host memory", Status::Planned},
+    {"imported host memory", Status::Built},
     {"exported memory", Status::Planned},
     {"own buffer types", Status::Planned},
     // 7 Synchronization Patterns

@@ -58,7 +58,7 @@ class DeviceSimulator
     // What VK_EXT_memory_budget reports from now on, in bytes; below the usage is possible, as when other programs grow.
     // Heaps that the layout does not have are ignored.
     void SetBudget(uint32_t heap, uint64_t bytes);
-    uint64_t HeapUsage(uint32_t heap) const; // bytes of the VkDeviceMemory objects that are alive
+    uint64_t HeapUsage(uint32_t heap) const; // bytes of the VkDeviceMemory objects that are alive and not imported
     uint32_t AllocationCount() const;        // and their number, in all heaps
 
     // ---- queues ----------------------------------------------------------------------------------------------------
@@ -79,6 +79,9 @@ class DeviceSimulator
         Failures().FailFunction(name, result, n, times);
     }
     void LoseDevice() { Failures().LoseDevice(); }
+    // From now on vkAllocateMemory answers VK_ERROR_INVALID_EXTERNAL_HANDLE to imports of host pointers, as drivers do for
+    // mappings that they cannot pin; or not any more.
+    void RefuseHostImports(bool refused) noexcept;
 
   private:
     explicit DeviceSimulator(std::unique_ptr<SimulatorState> state);

@@ -595,6 +595,20 @@ TEST_F(BackgroundWriteTest, WhatNobodyCanSeeIsNotSent)
     EXPECT_EQ(Now().gpu.buffers, 1u) << "its memory is free again";
 }
 
+TEST_F(BackgroundWriteTest, WithoutFramesDroppedBuffersLeaveNothing)
+{
+    for (int i = 0; i < 50; ++i)
+    {
+        SEDX_REQUIRE(const Buffer doomed, Make(kBytes));
+        ASSERT_TRUE(Ok(Uploads().Write(doomed, 0, Pattern(1, kBytes), kLater)));
+    } // each is dropped before the next
+    m_system->Poll();
+    EXPECT_EQ(Now().queuedBytes, 0u);
+    EXPECT_EQ(Now().queueMemoryBytes, 0u);
+    EXPECT_EQ(Now().droppedBytes, 50 * kBytes);
+    EXPECT_EQ(Now().gpu.buffers, 1u);
+}
+
 TEST_F(BackgroundWriteTest, APoolDoesNotHandOnABufferWithQueuedWrites)
 {
     auto& pools = m_system->Modules().Emplace<BufferPoolManager>(*m_system);

@@ -46,7 +46,7 @@ TEST_F(LongWriteTest, SentPieceByPieceInOrderWithItsNeighbours)
     std::fill_n(shadow.begin() + static_cast<ptrdiff_t>(kLong - 3000), 2000, std::byte{0xBB});
     ASSERT_TRUE(Ok(ticket.Wait()));
     EXPECT_TRUE(SameBytes(shadow, ReadBack(*m_system, m_buffer)));
-    EXPECT_EQ(m_system->GetReport().staging.peakBytes, kLimit);
+    EXPECT_LE(m_system->GetReport().staging.peakBytes, kLimit); // a fast GPU leaves room before it is reached
 }
 
 TEST_F(LongWriteTest, AmongManyItIsAloneAndInOrder)

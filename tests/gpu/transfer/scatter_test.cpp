@@ -128,6 +128,44 @@ TEST_P(ScatterTest, LaterWritesWin)
     EXPECT_TRUE(SameBytes(target.shadow, ReadBack(*system, {target.buffer})));
 }
 
+// Enough writes for several threads, to one buffer or to many; those that the shader may not have go by regions.
+TEST_P(ScatterTest, SeveralThreadsPlanAndFillTheTable)
+{
+    const TransferProfile given{.scatterMaxBytes = 32, .scatterMinWrites = 16, .inlineMaxBytes = 0, .copyThreads = 3};
+    auto system = MakeSystem({.profile = {.given = given}});
+    ASSERT_TRUE(system);
+    Random random(6);
+    SCOPED_TRACE(random.Trace());
+    for (const size_t buffers : {1, 100})
+    {
+        const uint64_t size = 200'000 / buffers;
+        std::vector<Target> targets;
+        for (size_t i = 0; i < buffers; ++i)
+            targets.push_back(Make(*system, size));
+        for (const uint64_t most : {32, 33}) // the second time a few are too long
+        {
+            const Report before = system->GetReport();
+            const auto frame = system->BeginFrame();
+            ASSERT_TRUE(Ok(frame));
+            for (const Target& target : targets)
+                frame->Resolve(target.buffer);
+            for (int i = 0; i < 30'000; ++i)
+            {
+                const uint64_t offset = random.Between(0, size - most);
+                Write(*system, targets[random.Between(0, buffers - 1)], offset, random.Between(1, most));
+            }
+            ASSERT_TRUE(Ok(system->Uploads().Submit()));
+            m_commands->Submit(m_commands->Begin(), *frame);
+            ASSERT_TRUE(Ok(system->EndFrame(*frame)));
+            const Report after = system->GetReport();
+            EXPECT_GT(after.scatteredCopies, before.scatteredCopies + 10'000);
+            EXPECT_EQ(after.copyRegions != before.copyRegions, most > 32);
+            for (const Target& target : targets)
+                ASSERT_TRUE(SameBytes(target.shadow, ReadBack(*system, {target.buffer}))) << buffers << " buffers";
+        }
+    }
+}
+
 // A long write beneath, short ones on top, in one submission: both ways, with a barrier between them.
 TEST_P(ScatterTest, ShortOnesOnTopOfALongOne)
 {

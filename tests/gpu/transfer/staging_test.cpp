@@ -124,6 +124,38 @@ TEST_F(StagingTest, SizesAroundABlock)
     EXPECT_LE(StagingPeak(), kLimit);
 }
 
+// ---- made beforehand ------------------------------------------------------------------------------------------------
+TEST_F(StagingTest, PrewarmedStagingNeedsNoMoreMemory)
+{
+    SEDX_REQUIRE(const Buffer buffer, Make(kLimit));
+    const Bytes data = Pattern(5, kLimit);
+    ASSERT_TRUE(Ok(Uploads().Prewarm(kLimit - 1))); // whole blocks
+    EXPECT_EQ(kLimit, StagingBytes());
+    ASSERT_TRUE(Ok(Uploads().Prewarm(kLimit))); // is there already
+    const auto creations = [this] { return Calls().Calls(Fn::CreateBuffer) + Calls().Calls(Fn::AllocateMemory); };
+    const uint64_t before = creations();
+    for (uint64_t at = 0; at < kLimit; at += kBlock)
+        ASSERT_TRUE(Ok(Uploads().Write(buffer, at, std::span(data).subspan(at, kBlock))));
+    EXPECT_EQ(before, creations());
+    EXPECT_TRUE(SameBytes(data, ReadBack(*m_system, buffer)));
+    Settle();
+    EXPECT_LE(StagingBytes(), kWarm);
+}
+
+TEST_F(StagingTest, WarmStagingIsReleasedOnDemand)
+{
+    ASSERT_TRUE(Ok(Uploads().Prewarm(kLimit)));
+    EXPECT_EQ(kLimit, m_system->ReleaseWarmMemory());
+    EXPECT_EQ(0u, StagingBytes());
+}
+
+TEST_F(StagingTest, MoreThanTheLimitIsNotPrewarmed)
+{
+    EXPECT_TRUE(FailsWith(Uploads().Prewarm(kLimit + 1), ErrorCode::OutOfStaging));
+    EXPECT_EQ(kLimit, StagingBytes()); // what fits is warm
+    EXPECT_TRUE(Ok(Uploads().Prewarm(0)));
+}
+
 // Peers' mistake: staging triples; one upload of 500 MiB commits 1.5 GB.
 TEST_F(StagingTest, LargeUploadStaysWithinTheLimit)
 {

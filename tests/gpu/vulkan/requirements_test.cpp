@@ -92,6 +92,16 @@ TEST_F(RequirementsTest, BudgetExtensionBelongsToItsModule)
     EXPECT_TRUE(isListed);
 }
 
+TEST_F(RequirementsTest, HostMemoryExtensionBelongsToItsModule)
+{
+    if (!HasDeviceExtension(TheDevice(), VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+        SEDX_SKIP("the device lacks VK_EXT_external_memory_host");
+    SEDX_REQUIRE(const DeviceRequirements needs, Ask(FeatureModule::HostMemory));
+    ASSERT_EQ(needs.extensions.size(), 1u);
+    EXPECT_EQ(needs.extensions[0].name, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME);
+    EXPECT_EQ(needs.extensions[0].module, FeatureModule::HostMemory);
+}
+
 TEST_F(RequirementsTest, MergesIntoAnEmptyChain)
 {
     SEDX_REQUIRE(DeviceRequirements needs, Ask());

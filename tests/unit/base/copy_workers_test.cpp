@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -81,5 +82,28 @@ TEST(CopyWorkersTest, OneThreadNeedsNoWorkers)
     EXPECT_EQ(source, destination);
     EXPECT_EQ(1u, CopyWorkers(0).Threads());
 }
+TEST(CopyWorkersTest, EveryPartIsVisitedOnce)
+{
+    for (const uint32_t threads : {1u, 4u})
+    {
+        CopyWorkers workers(threads);
+        for (const size_t parts : {size_t{0}, size_t{1}, size_t{2}, size_t{1000}})
+        {
+            std::vector<std::atomic<int>> visits(parts);
+            workers.ForEach(parts, [&](size_t part) { ++visits[part]; });
+            for (size_t part = 0; part < parts; ++part)
+                EXPECT_EQ(visits[part], 1) << threads << " threads, part " << part;
+        }
+    }
+}
+
+TEST(CopyWorkersTest, WithoutWorkersPartsComeInOrder)
+{
+    CopyWorkers workers(1);
+    std::vector<size_t> order;
+    workers.ForEach(5, [&](size_t part) { order.push_back(part); });
+    EXPECT_EQ(order, (std::vector<size_t>{0, 1, 2, 3, 4}));
+}
+
 } // namespace
 } // namespace sedx::test

@@ -1,0 +1,194 @@
+#include "transfer/write_lanes.h"
+
+#include "base/align.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace sedx
+{
+namespace
+{
+constexpr uint64_t kAlignment = 4; // short writes pack tightly
+constexpr uint64_t kFirstChunkBytes = 4096;
+
+// Backing::writer: which lane writes a backing in which batch.
+constexpr uint64_t kShared = 0xff; // more than one
+static_assert(kThreadSlots < kShared);
+constexpr uint64_t WriterOf(uint64_t batch, uint64_t lane) noexcept { return batch << 8 | lane; }
+
+// A frame with far more writes than those that follow it does not keep their memory for ever.
+template <class T>
+void Empty(std::vector<T>& list) noexcept
+{
+    constexpr size_t kKept = 4096;
+    if (list.capacity() > kKept && list.size() < list.capacity() / 8)
+        list = {};
+    list.clear();
+}
+
+void Add(std::atomic<uint64_t>& counter, uint64_t value) noexcept // one thread writes it
+{
+    counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
+}
+} // namespace
+
+void LaneContents::Clear() noexcept
+{
+    Empty(writes);
+    Empty(stamps);
+    Empty(chunks);
+    Empty(touched);
+}
+
+WriteLanes::WriteLanes(BufferCore& core, BlockPool& staging)
+    : m_core(core), m_staging(staging),
+      m_mostChunkBytes(std::clamp<uint64_t>(staging.Desc().blockBytes / 16, kFirstChunkBytes, 256 * 1024))
+{
+}
+
+bool WriteLanes::IsInPlace(const Backing& backing, uint64_t bytes, uint64_t directMaxBytes) const noexcept
+{
+    return backing.memory.mapped != nullptr && (!backing.memory.deviceLocal || bytes <= directMaxBytes) &&
+           !m_core.IsBackingInFlight(backing);
+}
+
+uint64_t WriteLanes::Room(const Lane& lane) noexcept
+{
+    return lane.contents.chunks.empty() ? 0 : lane.contents.chunks.back().bytes - lane.used;
+}
+
+bool WriteLanes::MakeRoom(Lane& lane, uint64_t bytes)
+{
+    lane.chunkBytes = std::clamp(lane.chunkBytes * 2, kFirstChunkBytes, m_mostChunkBytes);
+    std::vector<Slice>& chunks = lane.contents.chunks;
+    if (!chunks.empty())
+        if (const uint64_t more = m_staging.Extend(chunks.back(), bytes - Room(lane), lane.chunkBytes); more != 0)
+        {
+            chunks.back().bytes += more;
+            return true;
+        }
+    const Slice chunk = m_staging.TryAllocate(bytes, lane.chunkBytes, kAlignment);
+    if (chunk.block == nullptr)
+        return false;
+    chunks.push_back(chunk);
+    lane.used = 0;
+    return true;
+}
+
+bool WriteLanes::Touch(Lane& lane, uint32_t index, Backing& backing, uint64_t batch)
+{
+    const uint64_t mine = WriterOf(batch, index);
+    const uint64_t shared = WriterOf(batch, kShared);
+    uint64_t writer = backing.writer.load();
+    while (writer != mine && writer != shared)
+    {
+        if (writer >> 8 == batch)
+        {
+            if (backing.writer.compare_exchange_weak(writer, shared))
+                return true;
+            continue;
+        }
+        Ref<Backing> kept(&backing); // before others rely on it
+        if (!backing.writer.compare_exchange_strong(writer, mine))
+            continue;
+        backing.lastBatch.store(batch);
+        lane.contents.touched.push_back(std::move(kept));
+        return false;
+    }
+    return writer == shared;
+}
+
+uint64_t WriteLanes::Write(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
+                           uint64_t directMaxBytes)
+{
+    const uint32_t index = ThreadSlot::Take();
+    if (index == kThreadSlots)
+        return 0;
+    const LaneLock lock(m_core.Lanes(), index, &resource);
+    Backing* const backing = resource.current.load(); // alive while this lane names the buffer
+    if (backing == nullptr || backing->queued.load() || IsInPlace(*backing, bytes.size(), directMaxBytes))
+        return 0;
+    Lane& lane = m_lanes[index];
+    LaneContents& contents = lane.contents;
+    if (Room(lane) < bytes.size() && !MakeRoom(lane, bytes.size()))
+        return 0;
+    const uint64_t batch = m_batch.load(std::memory_order_relaxed);
+    uint32_t stamp = 0;
+    if (Touch(lane, index, *backing, batch))
+    {
+        contents.stamps.push_back(m_stamps.Next());
+        stamp = static_cast<uint32_t>(contents.stamps.size());
+    }
+    const Slice& chunk = contents.chunks.back();
+    std::memcpy(chunk.Data() + lane.used, bytes.data(), bytes.size());
+    contents.writes.push_back({backing, offset, static_cast<uint32_t>(contents.chunks.size() - 1),
+                               static_cast<uint32_t>(lane.used), static_cast<uint32_t>(bytes.size()), stamp});
+    lane.used = std::min(AlignUp(lane.used + bytes.size(), kAlignment), chunk.bytes);
+    Add(lane.writes, 1);
+    Add(lane.bytes, bytes.size());
+    const uint64_t bit = uint64_t{1} << index;
+    if (contents.writes.size() == 1)
+        m_filled.fetch_or(bit, std::memory_order_release);
+    return batch;
+}
+
+void WriteLanes::TakeContents(uint32_t index, LaneContents& into)
+{
+    Lane& lane = m_lanes[index];
+    if (!lane.contents.chunks.empty())
+        m_staging.Shrink(lane.contents.chunks.back(), lane.used);
+    std::swap(lane.contents, into);
+    lane.used = 0;
+    lane.chunkBytes = 0;
+}
+
+size_t WriteLanes::Collect(std::vector<LaneContents>& contents)
+{
+    size_t count = 0;
+    for (uint64_t filled = m_filled.load(std::memory_order_acquire); filled != 0; filled &= filled - 1)
+    {
+        const auto index = static_cast<uint32_t>(std::countr_zero(filled));
+        if (count == contents.size())
+            contents.emplace_back();
+        const LaneLock lock(m_core.Lanes(), index, this);
+        m_filled.fetch_and(~(uint64_t{1} << index), std::memory_order_relaxed);
+        TakeContents(index, contents[count++]);
+    }
+    return count;
+}
+
+size_t WriteLanes::EndBatch(std::vector<LaneContents>& contents, uint64_t nextBatch)
+{
+    for (uint32_t index = 0; index < kThreadSlots; ++index)
+        m_core.Lanes().Lock(index, this);
+    size_t count = 0;
+    for (uint64_t filled = m_filled.exchange(0); filled != 0; filled &= filled - 1)
+    {
+        if (count == contents.size())
+            contents.emplace_back();
+        TakeContents(static_cast<uint32_t>(std::countr_zero(filled)), contents[count++]);
+    }
+    m_batch.store(nextBatch, std::memory_order_relaxed);
+    for (uint32_t index = 0; index < kThreadSlots; ++index)
+        m_core.Lanes().Unlock(index);
+    return count;
+}
+
+uint64_t WriteLanes::Writes() const noexcept
+{
+    uint64_t sum = 0;
+    for (const Lane& lane : m_lanes)
+        sum += lane.writes.load(std::memory_order_relaxed);
+    return sum;
+}
+
+uint64_t WriteLanes::Bytes() const noexcept
+{
+    uint64_t sum = 0;
+    for (const Lane& lane : m_lanes)
+        sum += lane.bytes.load(std::memory_order_relaxed);
+    return sum;
+}
+} // namespace sedx
