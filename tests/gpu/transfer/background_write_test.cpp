@@ -671,8 +671,8 @@ TEST_F(BackgroundWriteTest, TheSystemMayGoBeforeItWasSent)
     Bytes bytes = Pattern(1, kBytes);
     SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(m_buffer, 0, bytes, kLaterKept));
     SEDX_REQUIRE(const UploadTicket copied, Uploads().Write(m_buffer, 0, Pattern(1, 10), kLater));
+    m_system.reset(); // what is queued for buffers that nobody has any more is no loss
     m_buffer = {};
-    m_system.reset();
     bytes = {};
     EXPECT_TRUE(m_log.Contains("never submitted"));
     EXPECT_TRUE(ticket.Ready());
