@@ -29,6 +29,7 @@ constexpr Scenario kScenarios[] = {
     {"resolve", Resolve},
     {"create_fill", CreateFill},
     {"streaming", Streaming},
+    {"background_load", BackgroundLoad},
     {"transfer_threads", TransferThreads},
 };
 

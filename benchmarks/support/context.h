@@ -68,5 +68,6 @@ void FrameConstants(Context& context);
 void Resolve(Context& context);
 void CreateFill(Context& context);
 void Streaming(Context& context);
+void BackgroundLoad(Context& context);
 void TransferThreads(Context& context);
 } // namespace bench

@@ -50,7 +50,7 @@ struct BufferSystemDesc
     uint32_t framesInFlight = 2; // 1 .. 16; how far BeginFrame of an own device runs ahead
     SubmitMode submitMode = SubmitMode::Own;
     FrameCompletion completion = FrameCompletion::Timeline;
-    uint64_t stagingBlockBytes = 4ull << 20;  // staging grows in blocks of this size
+    uint64_t stagingBlockBytes = 8ull << 20;  // staging grows in blocks of this size
     uint64_t stagingLimitBytes = 64ull << 20; // see OutOfStaging; at least one block
     // How much of background writes goes out in a frame (UploadPriority), in bytes; 0 holds them back.
     uint64_t backgroundBytesPerFrame = 8ull << 20;

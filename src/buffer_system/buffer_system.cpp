@@ -148,6 +148,7 @@ void BufferSystem::Impl::Poll() noexcept
 {
     core->GetTimelines().Poll();
     core->Frames().Update();
+    transfers->DropUnreachableQueued();
     transfers->Update();
     core->Reclaim();
     core->Trim();

@@ -138,10 +138,19 @@ class WriteRecorder
                 Separate();
             RecordLevel(levels[i]);
         }
+        for (PlannedLayer& layer : levels[0])
+            KeepMemory(layer.ops);
     }
 
   private:
     using Level = std::vector<PlannedLayer>; // no byte belongs to two copies
+    // Of the longest layer; a frame with far more writes than usual does not keep its memory for ever.
+    void KeepMemory(CopyLayer& ops)
+    {
+        constexpr size_t kMost = 1 << 18;
+        if (ops.capacity() > m_scratch.spare.capacity() && ops.capacity() <= kMost)
+            m_scratch.spare.swap(ops);
+    }
     // How many threads are worth it for so many writes: fewer are done sooner than another thread wakes up.
     size_t ThreadsFor(size_t writes) const noexcept
     {
@@ -217,7 +226,7 @@ class WriteRecorder
 
     RegionReason ReasonOf(const BufferMemory& destination, const CopyOp& op) const
     {
-        if (op.block->backing->memory.address == 0) // all staging has one
+        if (op.block->backing->memory.allocation == nullptr) // no memory of the library
             return RegionReason::Imported;
         if (m_rules.scatter.kernels == nullptr)
             return m_rules.withoutShader;

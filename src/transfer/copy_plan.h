@@ -2,6 +2,7 @@
 // that would be overwritten within a layer are not sent. Pure logic, no Vulkan.
 #pragma once
 
+#include "transfer/copy_op.h"
 #include "transfer/keep_newest.h"
 
 #include <cstddef>
@@ -11,21 +12,8 @@
 
 namespace sedx
 {
-struct Block;
-
 // Regions in one command: bounds the array that a driver or layer copies at once. No limit of Vulkan.
 inline constexpr size_t kRegionsPerCommand = 65'536;
-
-struct CopyOp
-{
-    uint64_t destination = 0; // bytes in the destination
-    uint64_t source = 0;      // bytes in the block
-    uint64_t bytes = 0;
-    Block* block = nullptr;
-};
-
-// Copies that do not overlap, in any order; none is empty.
-using CopyLayer = std::vector<CopyOp>;
 
 // What to copy, layer after layer with a barrier between them. As a rule there is one layer; further ones keep many small
 // writes from cutting a long one underneath them into as many pieces.
@@ -47,6 +35,14 @@ class WriteList
     // before everything stamped.
     void Append(const CopyOp& op, uint64_t stamp);
     bool IsEmpty() const noexcept { return m_ops.empty(); }
+    // Of an empty list: where its writes will lie, unless it has as much itself.
+    void UseMemory(std::vector<CopyOp> memory) noexcept
+    {
+        if (memory.capacity() <= m_ops.capacity())
+            return;
+        m_ops.swap(memory);
+        m_ops.clear();
+    }
     size_t Size() const noexcept { return m_ops.size(); }
 
     // Empties the list. `superseded` grows by the bytes left out. `workers` help with many writes; null: the caller alone.

@@ -2,6 +2,7 @@
 // several threads, each of which has a stretch of the destination.
 #pragma once
 
+#include "transfer/copy_op.h"
 #include "transfer/overlaps.h"
 #include "transfer/write_order.h"
 
@@ -32,6 +33,7 @@ struct PlanScratch
     std::vector<Stretch> stretches{1}; // more with the first work for several threads
     std::vector<uint64_t> borders;
     std::vector<PlanScratch> others; // for threads that plan other lists
+    CopyLayer spare;                 // memory of a layer that was recorded, for whoever collects the next writes
 };
 
 bool Overlap(std::span<const CopyOp> ops, const WriteBounds& bounds, PlanScratch& scratch);

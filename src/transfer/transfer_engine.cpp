@@ -3,6 +3,7 @@
 
 #include "base/align.h"
 #include "buffer/range.h"
+#include "transfer/cut_writes.h"
 
 #include <sedx/log.h>
 
@@ -95,8 +96,16 @@ void TransferEngine::TakeProfile(const TransferProfile& profile) noexcept
     m_chunkBytes.store(profile.chunkBytes, std::memory_order_relaxed);
 }
 
+bool TransferEngine::IsWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const noexcept
+{
+    return buffer && m_alive.load(std::memory_order_relaxed) && buffer.Resource()->core == m_core.get() &&
+           !m_core->Device().IsLost() && FitsInto(offset, bytes, buffer.Resource()->bytes);
+}
+
 Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const
 {
+    if (IsWritable(buffer, offset, bytes))
+        return {};
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot write {} bytes to an empty handle", bytes);
     if (!m_alive.load() || buffer.Resource()->core != m_core.get())
@@ -295,6 +304,8 @@ void TransferEngine::AppendCollected(size_t count)
             {
                 last = write.backing;
                 list = &ListFor(*last);
+                if (list->IsEmpty())
+                    list->UseMemory(TakeSpareOps(lane.writes.size()));
             }
             const Slice& chunk = lane.chunks[write.chunk];
             list->Append(CopyOp{write.destination, chunk.offset + write.offset, write.bytes, chunk.block},
@@ -308,13 +319,18 @@ void TransferEngine::AppendCollected(size_t count)
         lane.Clear();
 }
 
+std::vector<CopyOp> TransferEngine::TakeSpareOps(size_t count) noexcept
+{
+    constexpr size_t kMany = 1024;
+    return count < kMany ? std::vector<CopyOp>() : std::exchange(m_spareOps, {});
+}
+
 Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint64_t offset,
                                                      std::span<const std::byte> bytes, const WriteOptions& options)
 {
-    if (!bytes.empty() && bytes.size() <= WriteLanes::kMostBytes)
+    // The common case. Whatever does not fit into a lane, and errors, go the general way.
+    if (!bytes.empty() && bytes.size() <= WriteLanes::kMostBytes && IsWritable(buffer, offset, bytes.size()))
     {
-        if (auto writable = CheckWritable(buffer, offset, bytes.size()); !writable)
-            return Forward(writable);
         const uint64_t direct = m_directMaxBytes.load(std::memory_order_relaxed);
         if (const uint64_t batch = m_lanes.Write(*buffer.Resource(), offset, bytes, direct); batch != 0)
             return Carriers{batch, batch, 0};
@@ -341,7 +357,8 @@ void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std
     carriers.lastBatch = m_current->number;
 }
 
-// `writes`: all into this buffer, checked.
+// `writes`: all into this buffer, checked. First all of them are cut, then all are filled, then they join the batch at hand
+// together, so that no submission sends a half.
 Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                                                        const WriteOptions& options)
 {
@@ -356,29 +373,28 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     }
     if (writes.size() == 1 && IsStreamed(total, options))
         return WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
-    uint64_t missing = total;
 
-    // Cut and filled, but not yet part of a batch. All of them join it at once, so that no submission sends a half.
-    std::vector<Slice> slices;
-    std::vector<CopyOp> ops;
-    ops.reserve(writes.size());
-    size_t wholeSlices = 0; // those of writes that are complete
-    size_t wholeOps = 0;
+    const auto spareOps = [&] {
+        const std::lock_guard lock(m_mutex);
+        return TakeSpareOps(writes.size());
+    };
+    CutWrites cut(m_workers, writes.size(), spareOps());
     Carriers carriers;
+    CutWrites::Mark whole; // the end of the last write that is cut completely
     const auto commit = [&] {
-        if (slices.empty())
+        if (cut.IsEmpty())
             return;
-        Join(resource, std::move(ops), slices, carriers);
-        slices.clear();
-        ops = {};
-        wholeSlices = wholeOps = 0;
+        std::vector<CopyOp> ops = cut.Fill();
+        Join(resource, std::move(ops), cut.Slices(), carriers);
+        cut.Clear();
+        whole = {};
     };
     const uint64_t most = m_staging->Desc().blockBytes;
+    uint64_t missing = total;
     Slice slice; // for short writes: what is left of the last one
     for (size_t i = 0; i < writes.size(); ++i)
     {
-        wholeSlices = slices.size();
-        wholeOps = ops.size();
+        whole = cut.End();
         const uint64_t missingBefore = missing;
         uint64_t at = writes[i].offset;
         for (std::span<const std::byte> rest = writes[i].bytes; !rest.empty();)
@@ -391,24 +407,21 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
                     for (size_t k = i + 1; k < writes.size() && writes[k].bytes.size() < kSplittable && wanted < most;
                          ++k)
                         wanted = AlignUp(wanted, kStagingAlignment) + writes[k].bytes.size();
-                auto cut =
+                auto staging =
                     AllocateStaging(splittable ? 1 : rest.size(), std::min(wanted, most),
                                     splittable ? kStagingCacheLine : kStagingAlignment, missing, options, commit);
-                if (!cut) // the writes before this one stand
+                if (!staging) // the writes before this one stand
                 {
-                    GiveBack(std::span(slices).subspan(wholeSlices));
-                    slices.resize(wholeSlices);
-                    ops.resize(wholeOps);
+                    GiveBack(cut.TakeFrom(whole));
                     commit();
                     m_counters.uploadedBytes.fetch_add(total - missingBefore, std::memory_order_relaxed);
-                    return Forward(cut);
+                    return Forward(staging);
                 }
-                slices.push_back(*cut);
-                slice = *cut;
+                cut.Add(*staging);
+                slice = *staging;
             }
             const uint64_t bytes = std::min<uint64_t>(rest.size(), slice.bytes);
-            m_workers.Copy(slice.Data(), rest.data(), bytes);
-            ops.push_back({at, slice.offset, bytes, slice.block});
+            cut.Add(CopyOp{at, slice.offset, bytes, slice.block}, rest.data());
             at += bytes;
             missing -= bytes;
             rest = rest.subspan(bytes);

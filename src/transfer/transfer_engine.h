@@ -89,6 +89,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<Later> WriteLater(std::span<const BufferWrite> writes, const WriteOptions& options);
     // What is due for this frame joins the batch at hand. Never waits; what finds no memory stays queued.
     void SendBackground(uint64_t frame) noexcept;
+    // Takes what is queued for buffers that nobody has any more out of the queue. No lock is held.
+    void DropUnreachableQueued() noexcept;
     // All that is queued of it joins the batch at hand.
     Result<void> Promote(BackgroundWrite& write);
     uint64_t Cancel(BackgroundWrite& write) noexcept;
@@ -167,12 +169,16 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
         uint64_t frame = 0;
         Block* block = nullptr;
     };
+    bool IsWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const noexcept;
+    // The same, with the reason.
     Result<void> CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const;
     // The list for writes to this buffer, of the epoch that they belong to. m_mutex is held.
     WriteList& ListFor(Backing& backing);
     // What lanes hold joins the batch at hand. Before anything else does: it may have to come after. m_mutex is held.
     void CollectLanes();
     void AppendCollected(size_t count);
+    // Memory of a list of writes that went out, for one of `count`; none if that is short. m_mutex is held.
+    std::vector<CopyOp> TakeSpareOps(size_t count) noexcept;
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                              const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.
@@ -204,7 +210,6 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<uint64_t> SendQueued(const BackgroundWrites::Choice& choice, uint64_t most, const WriteOptions& options,
                                 uint64_t timeoutNs);
     uint64_t SettleQueued(std::span<const BackgroundWrites::Pinned> pins, const Slice& slice);
-    void DropUnreachableQueued() noexcept;
     // With memory of its own. No lock of the library is held.
     Result<std::shared_ptr<ReadbackRecord>> MakeRecord(uint64_t bytes);
     // A copy of as many bytes as the record's slice has joins the batch at hand.
@@ -256,6 +261,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     mutable std::mutex m_mutex;
     std::unique_ptr<Batch> m_current;
     std::vector<LaneContents> m_collected; // memory that lanes filled, used again
+    std::vector<CopyOp> m_spareOps;        // memory of a list of writes, used again
     std::deque<std::unique_ptr<Batch>> m_pending;
     BatchHistory m_history;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few

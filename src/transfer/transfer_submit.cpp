@@ -134,6 +134,9 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     m_counters.supersededBytes.fetch_add(stats.supersededBytes, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
     m_history.Add({batch.number, queue, frame, stats, profile.origin});
+    if (m_planScratch.spare.capacity() > m_spareOps.capacity())
+        m_spareOps.swap(m_planScratch.spare);
+    m_planScratch.spare = {};
     return stats;
 }
 

@@ -51,7 +51,8 @@ Result<UploadTicket> UploadQueue::WriteMany(std::span<const BufferWrite> writes,
                              : UploadTicket(nullptr, later->carriers);
     }
     if (MustSpill(options))
-        return MakeTicket(*m_engine, m_engine->Write(writes, {.outOfStaging = OutOfStaging::Spill, .source = options.source}));
+        return MakeTicket(*m_engine,
+                          m_engine->Write(writes, {.outOfStaging = OutOfStaging::Spill, .source = options.source}));
     return MakeTicket(*m_engine, m_engine->Write(writes, options));
 }
 

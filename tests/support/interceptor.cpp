@@ -147,6 +147,12 @@ std::vector<CopyRecord> Interceptor::TakeCopies()
     return std::exchange(m_impl->copies, {});
 }
 
+std::vector<BarrierRecord> Interceptor::TakeBarriers()
+{
+    const std::lock_guard lock(m_impl->mutex);
+    return std::exchange(m_impl->barriers, {});
+}
+
 std::vector<FlushRecord> Interceptor::TakeFlushes()
 {
     const std::lock_guard lock(m_impl->mutex);

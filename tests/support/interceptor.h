@@ -53,6 +53,13 @@ struct CopyRecord
     uint32_t call = 0;   // regions with the same number came in one call
 };
 
+struct BarrierRecord
+{
+    VkCommandBuffer commandBuffer = VK_NULL_HANDLE;
+    uint32_t copyCalls = 0; // calls that recorded copies before it, in any command buffer
+    VkMemoryBarrier2 barrier{};
+};
+
 struct FlushRecord
 {
     bool isInvalidate = false;
@@ -132,6 +139,7 @@ class Interceptor
     std::vector<SubmissionRecord> TakeSubmissions(); // since the last call
     std::vector<CopyRecord> TakeCopies();
     std::vector<FlushRecord> TakeFlushes();
+    std::vector<BarrierRecord> TakeBarriers(); // memory barriers
 
     struct Impl;
     Impl& Internals() noexcept { return *m_impl; }

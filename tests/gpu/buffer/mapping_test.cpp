@@ -546,6 +546,38 @@ TEST_F(NonCoherentTest, StagingIsFlushedBeforeItsSubmission)
     ASSERT_TRUE(Ok(system->AbandonFrame(frame)));
 }
 
+TEST_F(NonCoherentTest, LeasesAreFlushedBeforeTheirSubmission)
+{
+    auto system = MakeSystem();
+    ASSERT_TRUE(system);
+    TestCommands commands(TheDevice());
+    SEDX_REQUIRE(const Buffer buffer, system->CreateBuffer(1000, BufferUsage::Storage, MemoryType::GPU));
+    const Bytes expected = Pattern(4, 1000);
+    commands.RunFrame(*system, [&](const Frame& frame, VkCommandBuffer cmd) {
+        SEDX_REQUIRE(const StagingLease lease, system->Uploads().Stage(1000, 0, frame));
+        Flushes(false);
+        std::ranges::copy(expected, lease.mapped.begin());
+        const ResolvedBuffer target = frame.Resolve(buffer);
+        commands.Copy(cmd, lease.buffer, lease.offset, target.buffer, target.offset, 1000);
+    });
+    EXPECT_GE(Flushes(false), 1u);
+    EXPECT_TRUE(SameBytes(expected, ReadBack(*system, buffer)));
+}
+
+TEST_F(NonCoherentTest, LongWritesAreFlushed)
+{
+    constexpr uint64_t kBlock = 64 << 10;
+    auto system = MakeSystem({.stagingBlockBytes = kBlock, .stagingLimitBytes = 4 * kBlock});
+    ASSERT_TRUE(system);
+    const Bytes expected = Pattern(6, 9 * kBlock + 5);
+    SEDX_REQUIRE(const Buffer buffer, system->CreateBuffer(expected.size(), BufferUsage::Storage, MemoryType::GPU));
+    SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+    frame.Resolve(buffer);
+    ASSERT_TRUE(Ok(system->Uploads().Write(buffer, 0, expected)));
+    ASSERT_TRUE(Ok(system->AbandonFrame(frame)));
+    EXPECT_TRUE(SameBytes(expected, ReadBack(*system, buffer)));
+}
+
 TEST_F(NonCoherentTest, ReadsAreInvalidated)
 {
     auto system = MakeSystem();

@@ -309,6 +309,25 @@ TEST_P(RingBufferTest, LimitIsAnErrorAndTheRingRecovers)
     });
 }
 
+// Peers' mistake: counters that are not rolled back when the driver refuses, until nothing is left of the limit.
+TEST_P(RingBufferTest, AFailedBlockLeavesTheLimitWhole)
+{
+    auto system = MakeSystem({.framesInFlight = 4});
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*system, {.blockBytes = 4096, .maxBytes = 16384}));
+    SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+    for (int i = 0; i < 20; ++i)
+    {
+        Calls().FailFunction(Fn::CreateBuffer, VK_ERROR_OUT_OF_HOST_MEMORY, 1, 1000);
+        EXPECT_FALSE(ring.Allocate(frame, 4096, 1));
+        Calls().StopFailing();
+    }
+    EXPECT_EQ(0u, ring.CapacityBytes());
+    for (int i = 0; i < 4; ++i)
+        EXPECT_TRUE(Ok(ring.Allocate(frame, 4096, 1)));
+    ASSERT_TRUE(Ok(system->AbandonFrame(frame)));
+}
+
 TEST_P(RingBufferTest, DestroyedWhileItsFrameIsInFlight)
 {
     auto system = MakeSystem({.framesInFlight = 4});

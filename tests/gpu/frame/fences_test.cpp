@@ -2,6 +2,9 @@
 #include "support/engine_device.h"
 #include "support/gpu_test.h"
 
+#include <array>
+#include <utility>
+
 namespace sedx::test
 {
 namespace
@@ -55,6 +58,36 @@ TEST_F(FencesTest, FramesPassWhenRetired)
     EXPECT_EQ(m_system->CompletedFrame(), 3u);
     EXPECT_FALSE(m_system->IsInFlight(buffer));
     EXPECT_EQ(m_interceptor.Calls(Fn::WaitSemaphores), 0u);
+}
+
+TEST_F(FencesTest, StagingAndRingsAreUsedAgainOnlyAfterRetirement)
+{
+    SEDX_REQUIRE(RingBuffer ring, RingBuffer::Create(*m_system, {.blockBytes = 4096}));
+    using Place = std::pair<VkBuffer, uint64_t>;
+    const auto takeInFrame = [&] {
+        std::array<Place, 2> places{};
+        const auto frame = m_system->BeginFrame();
+        EXPECT_TRUE(Ok(frame));
+        const auto lease = m_system->Uploads().Stage(4096, 4, *frame);
+        EXPECT_TRUE(Ok(lease));
+        const auto slice = ring.Allocate(*frame, 4096, 1);
+        EXPECT_TRUE(Ok(slice));
+        if (lease && slice)
+            places = {Place{lease->buffer, lease->offset}, Place{slice->buffer, slice->offset}};
+        EXPECT_TRUE(Ok(m_system->EndFrame(*frame)));
+        m_system->Poll(); // nothing runs on the GPU, and still only the engine knows that
+        return places;
+    };
+    const auto first = takeInFrame();
+    const auto second = takeInFrame();
+    EXPECT_NE(first[0], second[0]);
+    EXPECT_NE(first[1], second[1]);
+    EXPECT_EQ(2u * 4096, ring.CapacityBytes());
+    ASSERT_TRUE(Ok(m_system->RetireFrame(2)));
+    m_system->Poll();
+    takeInFrame();
+    EXPECT_EQ(2u * 4096, ring.CapacityBytes());
+    ASSERT_TRUE(Ok(m_system->RetireFrame(3)));
 }
 
 TEST_F(FencesTest, OnlyEndedFramesCanBeRetired)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <tuple>
 
 namespace sedx::test
 {
@@ -69,6 +70,50 @@ class BulkReadTest : public GpuLayoutTest
 INSTANTIATE_TEST_SUITE_P(Layouts, BulkReadTest,
                          testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::NonCoherent()),
                          LayoutName);
+
+// Peers' mistake: memory that is exactly full counts as empty, and is handed out again.
+TEST_P(BulkReadTest, ExactlyFullReadbackMemoryIsNotHandedOut)
+{
+    const Bytes expected = Pattern(1, 4 * kBlock);
+    const Buffer source = MakeFilled(expected);
+    ASSERT_TRUE(Ok(m_system->Uploads().Submit()));
+    m_commands->WaitIdle();
+    m_system->Poll();
+    HeldTimelines held(Calls());
+    Calls().TakeCopies();
+    struct Kept
+    {
+        ReadbackTicket ticket;
+        uint64_t bytes;
+    };
+    std::vector<Kept> kept;
+    std::vector<uint64_t> sizes{kBlock, kBlock / 2, kBlock / 2, kBlock / 4, 3 * kBlock / 4, kBlock};
+    sizes.insert(sizes.end(), 10, 1);
+    for (const uint64_t bytes : sizes)
+    {
+        SEDX_REQUIRE(ReadbackTicket ticket, Readbacks().Request({source, 0, bytes}));
+        if (kept.size() % 2 == 0 || bytes == kBlock)
+            kept.push_back({std::move(ticket), bytes});
+        ASSERT_TRUE(Ok(Readbacks().Submit()));
+        m_system->Poll();
+    }
+    std::vector<CopyRecord> copies = Calls().TakeCopies();
+    EXPECT_EQ(sizes.size(), copies.size());
+    std::ranges::sort(copies, [](const CopyRecord& a, const CopyRecord& b) {
+        return std::tie(a.destination, a.destinationOffset) < std::tie(b.destination, b.destinationOffset);
+    });
+    for (size_t i = 1; i < copies.size(); ++i)
+        EXPECT_TRUE(copies[i - 1].destination != copies[i].destination ||
+                    copies[i - 1].destinationOffset + copies[i - 1].bytes <= copies[i].destinationOffset)
+            << i;
+    EXPECT_EQ(0u, held.Waits());
+    held.Release();
+    for (const Kept& entry : kept)
+    {
+        SEDX_REQUIRE(const auto bytes, entry.ticket.Wait());
+        EXPECT_TRUE(SameBytes(std::span(expected).first(entry.bytes), bytes));
+    }
+}
 
 TEST_P(BulkReadTest, EveryLength)
 {

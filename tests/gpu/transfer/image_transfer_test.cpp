@@ -66,7 +66,8 @@ class ImageTransferTest : public GpuLayoutTest
     std::unique_ptr<BufferSystem> m_system;
 };
 
-INSTANTIATE_TEST_SUITE_P(Layouts, ImageTransferTest, testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete()),
+INSTANTIATE_TEST_SUITE_P(Layouts, ImageTransferTest,
+                         testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::NonCoherent()),
                          LayoutName);
 
 TEST_P(ImageTransferTest, SmallImagesOfSeveralFormats)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <thread>
 
 namespace sedx::test
@@ -249,6 +250,46 @@ TEST_P(ReadbackTest, MemoryOfADroppedTicketIsUsedAgainOnlyWhenTheCopyHasPassed)
         EXPECT_TRUE(copies[i - 1].destination != copies[i].destination ||
                     copies[i - 1].destinationOffset + copies[i - 1].bytes <= copies[i].destinationOffset)
             << "two copies under way write the same memory";
+    }
+}
+
+// Peers' mistake: no barrier to the host, so that the CPU may read what was there before. lavapipe would not show it.
+TEST_P(ReadbackTest, CopiesForTheCpuEndWithABarrierToTheHost)
+{
+    SEDX_REQUIRE(const Buffer buffer, MakeFilled(Pattern(7, 4096)));
+    SEDX_REQUIRE(const Buffer readable,
+                 m_system->CreateBuffer(4096, BufferUsage::TransferDst, MemoryType::Readback, "readable"));
+    ASSERT_TRUE(Ok(m_system->Uploads().Submit()));
+    Bytes bytes(4096);
+    const std::function<void()> ways[] = {
+        [&] {
+            SEDX_REQUIRE(const ReadbackTicket ticket, Readbacks().Request(buffer));
+            EXPECT_TRUE(Ok(ticket.Wait()));
+        },
+        [&] { EXPECT_TRUE(Ok(Readbacks().Read(buffer, bytes))); },
+        [&] {
+            SEDX_REQUIRE(const UploadTicket ticket, m_system->Uploads().Copy(buffer, readable));
+            EXPECT_TRUE(Ok(ticket.Wait()));
+        },
+    };
+    for (const auto& way : ways)
+    {
+        Calls().TakeBarriers();
+        Calls().TakeCopies();
+        way();
+        const std::vector<CopyRecord> copies = Calls().TakeCopies();
+        const std::vector<BarrierRecord> barriers = Calls().TakeBarriers();
+        ASSERT_FALSE(copies.empty());
+        const auto leadsToHost = [&](const BarrierRecord& record) {
+            constexpr VkAccessFlags2 kWrites = VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
+            constexpr VkPipelineStageFlags2 kCopies = VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT |
+                                                      VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+            return record.commandBuffer == copies.back().commandBuffer && record.copyCalls == copies.back().call &&
+                   (record.barrier.srcStageMask & kCopies) != 0 && (record.barrier.srcAccessMask & kWrites) != 0 &&
+                   (record.barrier.dstStageMask & VK_PIPELINE_STAGE_2_HOST_BIT) != 0 &&
+                   (record.barrier.dstAccessMask & VK_ACCESS_2_HOST_READ_BIT) != 0;
+        };
+        EXPECT_EQ(1, std::ranges::count_if(barriers, leadsToHost));
     }
 }
 

@@ -471,6 +471,39 @@ TEST_F(StagingTest, OutOfMemoryIsAnErrorNotALoop)
     EXPECT_TRUE(SameBytes(Filled(3, kLimit), ReadBack(*m_system, buffer)));
 }
 
+// Peers' mistake: counters that are not rolled back when the driver refuses, until nothing is left of the limit.
+TEST_F(StagingTest, AFailedBlockLeavesTheLimitWhole)
+{
+    SEDX_REQUIRE(const Buffer buffer, Make(kLimit));
+    for (int i = 0; i < 20; ++i)
+    {
+        Calls().FailFunction(Fn::CreateBuffer, VK_ERROR_OUT_OF_HOST_MEMORY, 1, 1000);
+        EXPECT_FALSE(Uploads().Write(buffer, 0, Filled(2, kLimit), {.outOfStaging = OutOfStaging::Fail}));
+        Calls().StopFailing();
+    }
+    EXPECT_EQ(0u, StagingBytes());
+    ASSERT_TRUE(Ok(Uploads().Write(buffer, 0, Filled(3, kLimit), {.outOfStaging = OutOfStaging::Fail})));
+    EXPECT_EQ(kLimit, StagingBytes());
+    EXPECT_TRUE(SameBytes(Filled(3, kLimit), ReadBack(*m_system, buffer)));
+}
+
+// Peers' mistake: asking the driver for budgets on every allocation.
+TEST_F(StagingTest, BlocksDoNotQueryTheBudget)
+{
+    SEDX_REQUIRE(const Buffer buffer, Make(2 * kLimit));
+    const uint64_t queries = Calls().Calls(Fn::GetPhysicalDeviceMemoryProperties2);
+    const uint64_t creations = Calls().Calls(Fn::CreateBuffer);
+    for (uint8_t i = 0; i < 30; ++i)
+    {
+        SEDX_REQUIRE(const UploadTicket ticket,
+                     Uploads().Write(buffer, 0, Filled(i, 2 * kLimit), {.outOfStaging = OutOfStaging::Spill}));
+        ASSERT_TRUE(Ok(ticket.Wait()));
+        m_system->ReleaseWarmMemory();
+    }
+    EXPECT_GE(Calls().Calls(Fn::CreateBuffer) - creations, 200u);
+    EXPECT_LT(Calls().Calls(Fn::GetPhysicalDeviceMemoryProperties2) - queries, 40u);
+}
+
 // ---- leases --------------------------------------------------------------------------------------------------------
 class StageLeaseTest : public StagingTest
 {};

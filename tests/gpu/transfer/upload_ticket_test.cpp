@@ -113,6 +113,36 @@ TEST_P(UploadTicketTest, TicketOutlivesTheSystem)
     EXPECT_TRUE(Ok(submitted.Wait(0)));
 }
 
+// Drivers stall when many threads wait for one timeline (decision 5).
+TEST_P(UploadTicketTest, OneThreadOfManyWaitsInTheDriver)
+{
+    constexpr uint32_t kThreads = 8;
+    SEDX_REQUIRE(const Buffer buffer, Make(64));
+    m_commands->UseInFrame(*m_system, buffer);
+    HeldTimelines held(Calls(), HeldTimelines::OnWait::Block);
+    SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(1, 64)));
+    ASSERT_TRUE(Ok(Uploads().Submit()));
+    std::atomic<uint32_t> begun{0};
+    std::vector<std::thread> threads;
+    for (uint32_t i = 0; i < kThreads; ++i)
+        threads.emplace_back([&] {
+            begun.fetch_add(1);
+            EXPECT_TRUE(Ok(ticket.Wait()));
+        });
+    while (begun.load() != kThreads || held.Waits() == 0)
+        std::this_thread::yield();
+    for (int i = 0; i < 100; ++i) // the others get there, too
+    {
+        m_system->Poll();
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(1u, held.Waits());
+    held.Release();
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_TRUE(ticket.Ready());
+}
+
 TEST_P(UploadTicketTest, ThreadsWaitForOneTicket)
 {
     SEDX_REQUIRE(const Buffer buffer, Make(64));

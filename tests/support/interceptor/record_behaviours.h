@@ -108,6 +108,21 @@ struct Behaviour<Fn::CmdCopyBuffer2>
 };
 
 template <>
+struct Behaviour<Fn::CmdPipelineBarrier2>
+{
+    static void Run(Interceptor::Impl& impl, PFN_vkCmdPipelineBarrier2 next, VkCommandBuffer commandBuffer,
+                    const VkDependencyInfo* info)
+    {
+        {
+            const std::lock_guard lock(impl.mutex);
+            for (const VkMemoryBarrier2& barrier : std::span(info->pMemoryBarriers, info->memoryBarrierCount))
+                impl.barriers.push_back({commandBuffer, impl.copyCalls, barrier});
+        }
+        next(commandBuffer, info);
+    }
+};
+
+template <>
 struct Behaviour<Fn::CmdUpdateBuffer>
 {
     static void Run(Interceptor::Impl& impl, PFN_vkCmdUpdateBuffer next, VkCommandBuffer commandBuffer,

@@ -60,6 +60,7 @@ struct Interceptor::Impl
     // records
     std::vector<SubmissionRecord> submissions;
     std::vector<CopyRecord> copies;
+    std::vector<BarrierRecord> barriers;
     uint32_t copyCalls = 0;
     std::vector<FlushRecord> flushes;
 

@@ -49,12 +49,12 @@ TEST(TransferProfileTest, BuiltInOnesAreSound)
             EXPECT_TRUE(CheckProfile(profile).has_value());
             EXPECT_EQ(profile.origin, ProfileOrigin::BuiltIn);
             EXPECT_GE(profile.copyThreads, 1u);
-            EXPECT_LE(profile.copyThreads, 6u);
+            EXPECT_LE(profile.copyThreads, 8u);
             EXPECT_LE(profile.copyThreads, std::max(1u, cores / 2));
             EXPECT_EQ(profile.directMaxBytes, ~uint64_t{0});
             EXPECT_FALSE(profile.useTransferQueue);
         }
-    EXPECT_EQ(BuiltInProfile({.cores = 16}).copyThreads, 6u);
+    EXPECT_EQ(BuiltInProfile({.cores = 16}).copyThreads, 8u);
     EXPECT_LT(BuiltInProfile({.overBus = true}).directMaxBytes, ~uint64_t{0});
     // A shader that runs on the CPU gains nothing by many invocations, nor by copying for the GPU.
     EXPECT_LT(BuiltInProfile({.runsOnCpu = true, .cores = 16}).scatterMaxBytes,
