@@ -1,4 +1,4 @@
-// transfer_threads: 1 to 16 threads call Write together, with 10,000 updates of 64 bytes or with 256 MiB split among them.
+// transfer_threads: 1 to 16 threads call Write together, with 100,000 updates of 64 bytes or with 256 MiB split among them.
 //
 // Every thread has a part of the buffer of its own, because nobody says in which order writes of different threads arrive.
 // From the moment all threads may start until the GPU has everything; the buffer is in use by an open frame, and compared
@@ -23,7 +23,7 @@ namespace
 constexpr unsigned kThreads[] = {1, 2, 4, 8, 16};
 constexpr unsigned kWithTarget = 8;
 constexpr uint64_t kUpdateBytes = 64;
-constexpr size_t kUpdates = 10'000;
+constexpr size_t kUpdates = 100'000;
 constexpr uint64_t kUpdatedBytes = 64ull << 20;
 constexpr uint64_t kBulkBytes = 256ull << 20;
 
@@ -156,7 +156,7 @@ void TransferThreads(Context& context)
                              .note = std::move(note)});
     };
     for (const unsigned threads : kThreads)
-        report("10,000 x 64 B", "updates", threads,
+        report("100,000 x 64 B", "updates", threads,
                threads == kWithTarget ? Targets{.gpu = {RatioAtLeast(3)}} : Targets{});
     for (const unsigned threads : kThreads)
         report("256 MiB", "bulk", threads, {});
