@@ -15,10 +15,11 @@ std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context, uint32_t 
 sedx::TransferProfile Calibrate(const Context& context)
 {
     const auto profile = Require(MakeSystem(context)->Calibrate(), "calibrating");
-    fmt::print("calibrated: {} threads, chunks of {} bytes; scatter up to {} bytes, from {} writes on, {} bytes a lane; "
-               "updates up to {} bytes; compute copies from {} bytes on\n",
-               profile.copyThreads, profile.chunkBytes, profile.scatterMaxBytes, profile.scatterMinWrites,
-               profile.scatterLaneBytes, profile.inlineMaxBytes, profile.computeCopyMinBytes);
+    fmt::print(
+        "calibrated: {} threads, chunks of {} bytes; scatter up to {} bytes, from {} writes on, {} bytes a lane; "
+        "updates up to {} bytes; compute copies from {} bytes on\n",
+        profile.copyThreads, profile.chunkBytes, profile.scatterMaxBytes, profile.scatterMinWrites,
+        profile.scatterLaneBytes, profile.inlineMaxBytes, profile.computeCopyMinBytes);
     return profile;
 }
 } // namespace bench

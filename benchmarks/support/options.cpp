@@ -24,7 +24,8 @@ std::optional<int> ParseOptions(int argc, char** argv, Options& options)
     std::string workloads;
     std::string out = options.out.string();
     app.add_flag("--quick", options.quick, "Fewer and shorter repeats; under a minute in all");
-    app.add_flag("--calibrate", options.calibrate, "Measure a transfer profile first instead of taking the built-in one");
+    app.add_flag("--calibrate", options.calibrate,
+                 "Measure a transfer profile first instead of taking the built-in one");
     app.add_option("--filter", options.filter, "Regular expression: only the scenarios whose name it finds");
     app.add_option("--device", options.device, "Index or part of the name of the Vulkan device");
     app.add_option("--workloads", workloads, "Folder with the CSV files of real sizes")->check(CLI::ExistingDirectory);

@@ -16,7 +16,8 @@ class CutWrites
 {
   public:
     // `count`: of writes that are expected. `memory`: to be used again.
-    CutWrites(CopyWorkers& workers, size_t count, std::vector<CopyOp> memory) : m_workers(workers), m_ops(std::move(memory))
+    CutWrites(CopyWorkers& workers, size_t count, std::vector<CopyOp> memory)
+        : m_workers(workers), m_ops(std::move(memory))
     {
         m_ops.clear();
         m_ops.reserve(count);

@@ -66,9 +66,8 @@ TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSys
 {
     TakeProfile(profile);
     m_current->number = 1;
-    m_pressureHandler =
-        m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging",
-                                              [this](const PressureRequest&) { return ReleaseIdle(); });
+    m_pressureHandler = m_core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle staging",
+                                                              [this](const PressureRequest&) { return ReleaseIdle(); });
 }
 
 TransferEngine::~TransferEngine() = default;

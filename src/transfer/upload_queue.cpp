@@ -93,7 +93,8 @@ Result<UploadTicket> UploadQueue::WriteImage(const ImageTarget& image, std::span
                                              std::span<const std::byte> bytes, const WriteOptions& options)
 {
     if (MustSpill(options))
-        return MakeTicket(*m_engine, m_engine->WriteImage(image, regions, bytes, {.outOfStaging = OutOfStaging::Spill}));
+        return MakeTicket(*m_engine,
+                          m_engine->WriteImage(image, regions, bytes, {.outOfStaging = OutOfStaging::Spill}));
     return MakeTicket(*m_engine, m_engine->WriteImage(image, regions, bytes, options));
 }
 

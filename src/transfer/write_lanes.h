@@ -50,7 +50,8 @@ class WriteLanes
     // another way must be taken: there is no lane for this thread, the staging block at hand is full, background writes to the
     // buffer are queued, or the buffer is idle and mappable and so to be written in place (device memory up to
     // `directMaxBytes`). Any thread.
-    uint64_t Write(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes, uint64_t directMaxBytes);
+    uint64_t Write(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
+                   uint64_t directMaxBytes);
 
     // Whether there is something to collect. Sees every write that happened before.
     bool HasWrites() const noexcept { return m_filled.load(std::memory_order_acquire) != 0; }

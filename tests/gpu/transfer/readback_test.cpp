@@ -17,10 +17,8 @@ class ReadbackTest : public GpuLayoutTest
     void SetUp() override
     {
         GpuTest::SetUp();
-        m_system = MakeSystem({.framesInFlight = 4,
-                               .warmStagingBytes = 16 << 20,
-                               .warmMemoryNs = kWarmNs,
-                               .clock = m_clock.Function()});
+        m_system = MakeSystem(
+            {.framesInFlight = 4, .warmStagingBytes = 16 << 20, .warmMemoryNs = kWarmNs, .clock = m_clock.Function()});
         ASSERT_TRUE(m_system);
         m_commands.emplace(TheDevice());
     }
@@ -282,7 +280,8 @@ TEST_P(ReadbackTest, CopiesForTheCpuEndWithABarrierToTheHost)
         ASSERT_FALSE(copies.empty());
         const auto leadsToHost = [&](const BarrierRecord& record) {
             constexpr VkAccessFlags2 kWrites = VK_ACCESS_2_TRANSFER_WRITE_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
-            constexpr VkPipelineStageFlags2 kCopies = VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT |
+            constexpr VkPipelineStageFlags2 kCopies = VK_PIPELINE_STAGE_2_COPY_BIT |
+                                                      VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT |
                                                       VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
             return record.commandBuffer == copies.back().commandBuffer && record.copyCalls == copies.back().call &&
                    (record.barrier.srcStageMask & kCopies) != 0 && (record.barrier.srcAccessMask & kWrites) != 0 &&

@@ -10,8 +10,7 @@ namespace sedx::test
 namespace
 {
 class StampsTest : public testing::TestWithParam<Stamps::Source>
-{
-};
+{};
 
 TEST_P(StampsTest, AscendInAThread)
 {
@@ -53,6 +52,8 @@ TEST_P(StampsTest, AscendFromThreadToThread)
 }
 
 INSTANTIATE_TEST_SUITE_P(Sources, StampsTest, testing::Values(Stamps::Source::Clock, Stamps::Source::Counter),
-                         [](const auto& instance) { return instance.param == Stamps::Source::Clock ? "Clock" : "Counter"; });
+                         [](const auto& instance) {
+                             return instance.param == Stamps::Source::Clock ? "Clock" : "Counter";
+                         });
 } // namespace
 } // namespace sedx::test
