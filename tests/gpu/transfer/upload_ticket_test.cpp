@@ -118,10 +118,11 @@ TEST_P(UploadTicketTest, OneThreadOfManyWaitsInTheDriver)
 {
     constexpr uint32_t kThreads = 8;
     SEDX_REQUIRE(const Buffer buffer, Make(64));
-    m_commands->UseInFrame(*m_system, buffer);
     HeldTimelines held(Calls(), HeldTimelines::OnWait::Block);
+    m_commands->UseInFrame(*m_system, buffer); // does not pass: nothing is written in place
     SEDX_REQUIRE(const UploadTicket ticket, Uploads().Write(buffer, 0, Filled(1, 64)));
     ASSERT_TRUE(Ok(Uploads().Submit()));
+    ASSERT_FALSE(ticket.Ready());
     std::atomic<uint32_t> begun{0};
     std::vector<std::thread> threads;
     for (uint32_t i = 0; i < kThreads; ++i)
