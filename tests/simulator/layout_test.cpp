@@ -3,6 +3,7 @@
 
 #include "support/real_layouts.h"
 #include "support/skip.h"
+#include "support/test_folder.h"
 
 #include <filesystem>
 #include <fstream>
@@ -17,15 +18,6 @@ using simulator::DeviceLayout;
 class DeviceLayoutTest : public testing::Test
 {
   protected:
-    void SetUp() override
-    {
-        m_folder = std::filesystem::path(testing::TempDir()) /
-                   (std::string("sedx_layouts_") + testing::UnitTest::GetInstance()->current_test_info()->name());
-        std::filesystem::remove_all(m_folder);
-        std::filesystem::create_directories(m_folder);
-    }
-    void TearDown() override { std::filesystem::remove_all(m_folder); }
-
     Result<DeviceLayout> LoadText(const std::string& text)
     {
         const std::filesystem::path file = m_folder / "mine.json";
@@ -52,7 +44,8 @@ class DeviceLayoutTest : public testing::Test
     static constexpr const char* kHeap = R"({"sizeBytes": 1048576, "flags": ["DEVICE_LOCAL"]})";
     static constexpr const char* kType =
         R"({"heapIndex": 0, "flags": ["DEVICE_LOCAL", "HOST_VISIBLE", "HOST_COHERENT"], "propertyFlags": 7})";
-    std::filesystem::path m_folder;
+    TestFolder m_own;
+    const std::filesystem::path& m_folder = m_own.Path();
 };
 
 TEST_F(DeviceLayoutTest, ReadsWhatIsThere)

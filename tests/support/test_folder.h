@@ -1,4 +1,4 @@
-// A folder of its own for a test, gone when the test ends.
+// A folder of its own for a test, gone when the test ends. Processes that run the same test at once do not share it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,6 +9,12 @@
 #include <string>
 #include <vector>
 
+#ifdef _WIN32
+#include <process.h>
+#else
+#include <unistd.h>
+#endif
+
 namespace sedx::test
 {
 class TestFolder
@@ -17,7 +23,13 @@ class TestFolder
     TestFolder()
     {
         const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-        std::string name = std::string("sedx_") + info->test_suite_name() + "_" + info->name();
+#ifdef _WIN32
+        const int process = _getpid();
+#else
+        const auto process = getpid();
+#endif
+        std::string name =
+            std::string("sedx_") + std::to_string(process) + "_" + info->test_suite_name() + "_" + info->name();
         std::ranges::replace(name, '/', '_');
         m_path = std::filesystem::path(testing::TempDir()) / name;
         std::filesystem::remove_all(m_path);
