@@ -14,7 +14,7 @@ namespace
 {
 using testing::HasSubstr;
 
-constexpr uint64_t kPage = 4096; // where nothing else is said, blocks are laid out for units of this size
+constexpr uint64_t kPage = 16 << 10; // blocks are laid out for units of this size, the largest that a layout asks for
 
 // A block of memory that begins `oddBytes` behind the begin of a unit, with bytes that differ everywhere.
 class Arena
