@@ -31,20 +31,29 @@ class LaneLocks
                 std::this_thread::yield();
         }
     }
-    void Unlock(uint32_t lane) noexcept { m_lines[lane].holder.store(nullptr, std::memory_order_release); }
+    void Unlock(uint32_t lane) noexcept
+    {
+        Line& line = m_lines[lane];
+        line.turn.store(line.turn.load(std::memory_order_relaxed) + 1); // nobody else writes it
+        line.holder.store(nullptr, std::memory_order_release);
+    }
 
     // Until each thread that held a lock for `object` when this was called has let go of it.
     void WaitUntilReleased(const void* object) const noexcept
     {
         for (const Line& line : m_lines)
-            while (line.holder.load() == object)
+        {
+            const uint64_t turn = line.turn.load(); // who takes it in a later one sees the new state
+            while (line.holder.load() == object && line.turn.load() == turn)
                 std::this_thread::yield();
+        }
     }
 
   private:
     struct alignas(64) Line // a cache line
     {
         std::atomic<const void*> holder{nullptr};
+        std::atomic<uint64_t> turn{0}; // how often it was let go of
     };
     std::array<Line, kThreadSlots> m_lines;
 };
