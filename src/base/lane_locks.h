@@ -4,7 +4,8 @@
 // operation. Held for a few hundred nanoseconds at most: whoever meets a holder spins, and yields.
 //
 // Whoever replaces something that holders read without another lock stores the new state first and then calls
-// WaitUntilReleased: afterwards nobody sees the old state any more. All operations are sequentially consistent for that.
+// WaitUntilReleased: afterwards nobody sees the old state any more. For that, taking a lock and counting its turns are
+// sequentially consistent, as storing and reading the state must be.
 #pragma once
 
 #include "base/thread_slot.h"

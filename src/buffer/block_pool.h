@@ -31,6 +31,9 @@ struct Slice
     std::byte* Data() const noexcept { return block->backing->memory.mapped + offset; }
 };
 
+inline constexpr uint64_t kStagingAlignment = 4;  // of slices for short writes: they pack tightly
+inline constexpr uint64_t kStagingCacheLine = 64; // of those for long ones
+
 struct BlockPoolDesc
 {
     BufferUsage usage = BufferUsage::TransferSrc;

@@ -344,9 +344,9 @@ Report BufferSystem::GetReport() const
     report.blockFreeBytes = blocks.freeBytes;
     report.pendingDestroyed = core.PendingDestroyed();
     const TransferCounters& transfers = m_impl->transfers->Counters();
-    const WriteLanes& lanes = m_impl->transfers->Lanes();
-    report.writes = transfers.writes.load() + lanes.Writes();
-    report.uploadedBytes = transfers.uploadedBytes.load() + lanes.Bytes();
+    const WriteLanes::Totals lanes = m_impl->transfers->Lanes().Count();
+    report.writes = transfers.writes.load() + lanes.writes;
+    report.uploadedBytes = transfers.uploadedBytes.load() + lanes.bytes;
     report.directBytes = transfers.directBytes.load();
     report.importedBytes = transfers.importedBytes.load();
     report.imports = transfers.imports.load();

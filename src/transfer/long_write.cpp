@@ -36,7 +36,8 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
     const uint64_t most = std::min(staging.blockBytes, chunkBytes);
     size_t started = 0; // those from `finished` on are open
     size_t finished = 0;
-    uint64_t unsent = 0; // bytes
+    uint64_t unsent = 0;   // bytes
+    uint64_t sendFrom = 1; // so many: the first piece goes at once, then chunks do
     Carriers carriers;
     const auto finishOldest = [&] {
         Piece& piece = pieces[finished++ % kMostOpen];
@@ -53,7 +54,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
     {
         if (started - finished == mostOpen)
             finishOldest();
-        if (unsent >= chunkBytes || (unsent != 0 && carriers.firstBatch == carriers.lastBatch)) // the first at once
+        if (unsent >= sendFrom)
         {
             if (auto sent = Submit(kNoReads); !sent) // the workers fill the next pieces meanwhile
             {
@@ -61,6 +62,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
                 return Forward(sent);
             }
             unsent = 0;
+            sendFrom = chunkBytes;
         }
         const uint64_t rest = bytes.size() - done;
         auto slice = AllocateStaging(1, std::min(rest, most), kStagingCacheLine, rest, options, finishAll);

@@ -303,8 +303,8 @@ void TransferEngine::AppendCollected(size_t count)
             {
                 last = write.backing;
                 list = &ListFor(*last);
-                if (list->IsEmpty())
-                    list->UseMemory(TakeSpareOps(lane.writes.size()));
+                if (list->IsEmpty() && lane.writes.size() >= kManyWrites)
+                    list->UseMemory(TakeSpareOps());
             }
             const Slice& chunk = lane.chunks[write.chunk];
             list->Append(CopyOp{write.destination, chunk.offset + write.offset, write.bytes, chunk.block},
@@ -316,12 +316,6 @@ void TransferEngine::AppendCollected(size_t count)
     // Not before: what one lane touched first, others may name.
     for (LaneContents& lane : lanes)
         lane.Clear();
-}
-
-std::vector<CopyOp> TransferEngine::TakeSpareOps(size_t count) noexcept
-{
-    constexpr size_t kMany = 1024;
-    return count < kMany ? std::vector<CopyOp>() : std::exchange(m_spareOps, {});
 }
 
 Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint64_t offset,
@@ -346,8 +340,9 @@ void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std
     const Ref<Backing> backing = BackingOf(resource);
     m_openSlices -= slices.size();
     m_sliceAppended.notify_all();
-    for (const CopyOp& op : ops)
-        SupersedeQueued(*backing, op.destination, op.bytes);
+    if (backing->queued.load(std::memory_order_relaxed))
+        for (const CopyOp& op : ops)
+            SupersedeQueued(*backing, op.destination, op.bytes);
     ListFor(*backing).Append(std::move(ops));
     for (const Slice& slice : slices)
         m_current->Hold(slice.block);
@@ -373,11 +368,13 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     if (writes.size() == 1 && IsStreamed(total, options))
         return WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
 
-    const auto spareOps = [&] {
+    std::vector<CopyOp> memory;
+    if (writes.size() >= kManyWrites)
+    {
         const std::lock_guard lock(m_mutex);
-        return TakeSpareOps(writes.size());
-    };
-    CutWrites cut(m_workers, writes.size(), spareOps());
+        memory = TakeSpareOps();
+    }
+    CutWrites cut(m_workers, writes.size(), std::move(memory));
     Carriers carriers;
     CutWrites::Mark whole; // the end of the last write that is cut completely
     const auto commit = [&] {
@@ -472,11 +469,20 @@ Result<void> TransferEngine::Prewarm(uint64_t bytes)
     if (!m_alive.load())
         return Fail(ErrorCode::WrongState, "the system is gone");
     PollAll(); // what has passed is warm already
-    return m_staging->Prewarm(bytes);
+    {
+        const std::lock_guard lock(m_mutex);
+        ++m_openSlices; // who finds no staging meanwhile waits for it
+    }
+    auto made = m_staging->Prewarm(bytes);
+    const std::lock_guard lock(m_mutex);
+    --m_openSlices;
+    m_sliceAppended.notify_all();
+    return made;
 }
 
 uint64_t TransferEngine::ReleaseIdle() noexcept
 {
+    DropUnreachableQueued();
     PollAll();
     return m_staging->ReleaseIdle() + m_readback->ReleaseIdle();
 }

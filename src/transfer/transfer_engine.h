@@ -45,9 +45,6 @@ struct TransferCounters
     std::atomic<uint64_t> droppedBytes{0};
 };
 
-inline constexpr uint64_t kStagingAlignment = 4;  // small writes pack tightly
-inline constexpr uint64_t kStagingCacheLine = 64; // long ones begin on a cache line
-
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
   public:
@@ -177,8 +174,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // What lanes hold joins the batch at hand. Before anything else does: it may have to come after. m_mutex is held.
     void CollectLanes();
     void AppendCollected(size_t count);
-    // Memory of a list of writes that went out, for one of `count`; none if that is short. m_mutex is held.
-    std::vector<CopyOp> TakeSpareOps(size_t count) noexcept;
+    // From so many writes on, a list uses the memory of one that went out again. m_mutex is held.
+    static constexpr size_t kManyWrites = 1024;
+    std::vector<CopyOp> TakeSpareOps() noexcept { return std::exchange(m_spareOps, {}); }
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                              const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.

@@ -10,7 +10,6 @@ namespace sedx
 {
 namespace
 {
-constexpr uint64_t kAlignment = 4; // short writes pack tightly
 constexpr uint64_t kFirstChunkBytes = 4096;
 
 // Backing::writer: which lane writes a backing in which batch.
@@ -69,7 +68,7 @@ bool WriteLanes::MakeRoom(Lane& lane, uint64_t bytes)
             chunks.back().bytes += more;
             return true;
         }
-    const Slice chunk = m_staging.TryAllocate(bytes, lane.chunkBytes, kAlignment);
+    const Slice chunk = m_staging.TryAllocate(bytes, lane.chunkBytes, kStagingAlignment);
     if (chunk.block == nullptr)
         return false;
     chunks.push_back(chunk);
@@ -90,10 +89,12 @@ bool WriteLanes::Touch(Lane& lane, uint32_t index, Backing& backing, uint64_t ba
                 return true;
             continue;
         }
-        Ref<Backing> kept(&backing); // before others rely on it
+        // Before others rely on it: whoever sees a writer of this batch neither keeps the backing nor says that it is in
+        // flight.
+        Ref<Backing> kept(&backing);
+        backing.lastBatch.store(batch);
         if (!backing.writer.compare_exchange_strong(writer, mine))
             continue;
-        backing.lastBatch.store(batch);
         lane.contents.touched.push_back(std::move(kept));
         return false;
     }
@@ -125,12 +126,11 @@ uint64_t WriteLanes::Write(BufferResource& resource, uint64_t offset, std::span<
     std::memcpy(chunk.Data() + lane.used, bytes.data(), bytes.size());
     contents.writes.push_back({backing, offset, static_cast<uint32_t>(contents.chunks.size() - 1),
                                static_cast<uint32_t>(lane.used), static_cast<uint32_t>(bytes.size()), stamp});
-    lane.used = std::min(AlignUp(lane.used + bytes.size(), kAlignment), chunk.bytes);
+    lane.used = std::min(AlignUp(lane.used + bytes.size(), kStagingAlignment), chunk.bytes);
     Add(lane.writes, 1);
     Add(lane.bytes, bytes.size());
-    const uint64_t bit = uint64_t{1} << index;
     if (contents.writes.size() == 1)
-        m_filled.fetch_or(bit, std::memory_order_release);
+        m_filled.fetch_or(uint64_t{1} << index, std::memory_order_release);
     return batch;
 }
 
@@ -176,19 +176,14 @@ size_t WriteLanes::EndBatch(std::vector<LaneContents>& contents, uint64_t nextBa
     return count;
 }
 
-uint64_t WriteLanes::Writes() const noexcept
+WriteLanes::Totals WriteLanes::Count() const noexcept
 {
-    uint64_t sum = 0;
+    Totals totals;
     for (const Lane& lane : m_lanes)
-        sum += lane.writes.load(std::memory_order_relaxed);
-    return sum;
-}
-
-uint64_t WriteLanes::Bytes() const noexcept
-{
-    uint64_t sum = 0;
-    for (const Lane& lane : m_lanes)
-        sum += lane.bytes.load(std::memory_order_relaxed);
-    return sum;
+    {
+        totals.writes += lane.writes.load(std::memory_order_relaxed);
+        totals.bytes += lane.bytes.load(std::memory_order_relaxed);
+    }
+    return totals;
 }
 } // namespace sedx

@@ -62,8 +62,12 @@ class WriteLanes
     size_t EndBatch(std::vector<LaneContents>& contents, uint64_t nextBatch);
 
     // Since the beginning.
-    uint64_t Writes() const noexcept;
-    uint64_t Bytes() const noexcept;
+    struct Totals
+    {
+        uint64_t writes = 0;
+        uint64_t bytes = 0;
+    };
+    Totals Count() const noexcept;
 
   private:
     struct alignas(64) Lane // under its lock, except for the counters

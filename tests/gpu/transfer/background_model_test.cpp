@@ -3,14 +3,13 @@
 //
 // What a cancelled write leaves behind is either the old byte or the new one: the model does not know, until the byte is
 // written again. Kept bytes are scribbled over and freed as soon as their ticket is ready or their write is cancelled.
+#include "model_threads.h"
 #include "support/gpu_test.h"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdio>
 #include <deque>
-#include <thread>
 
 namespace sedx::test
 {
@@ -308,26 +307,13 @@ TEST_P(BackgroundModelTest, ThreadsAndFrames)
 {
     constexpr uint64_t kSeed = 0xBAC2ull;
     constexpr uint64_t kThreads = 3;
-    std::printf("seeds %llu and up\n", static_cast<unsigned long long>(kSeed));
     auto system = MakeSystem(Small());
     ASSERT_TRUE(system);
     TestCommands commands(TheDevice());
-    std::atomic<uint64_t> running{kThreads};
-    std::vector<std::thread> threads;
-    for (uint64_t thread = 0; thread < kThreads; ++thread)
-        threads.emplace_back([&, thread] {
-            {
-                Owner owner(*system, kSeed + thread);
-                for (int i = 0; i < 800 && !HasFailure(); ++i)
-                    owner.Step();
-                owner.Finish();
-            }
-            --running;
-        });
-    while (running != 0)
+    ModelThreads<Owner> threads(*system, kSeed, kThreads, 800);
+    while (threads.AreRunning())
         commands.RunFrame(*system);
-    for (std::thread& thread : threads)
-        thread.join();
+    threads.Join();
     ExpectNothingLeft(*system, commands);
 }
 } // namespace

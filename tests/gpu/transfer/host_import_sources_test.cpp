@@ -1,6 +1,6 @@
 // Where imported memory comes from, and devices that an engine made: mapped files, with and without the extension.
+#include "host_import_test.h"
 #include "support/engine_device.h"
-#include "support/gpu_test.h"
 #include "support/test_folder.h"
 
 #include <gmock/gmock.h>
@@ -16,15 +16,6 @@ namespace sedx::test
 namespace
 {
 using testing::HasSubstr;
-
-void ExpectArrives(BufferSystem& system, const ImportedMemory& memory)
-{
-    const uint64_t bytes = memory.Block().size();
-    SEDX_REQUIRE(const Buffer buffer, system.CreateBuffer(bytes, BufferUsage::Storage, MemoryType::GPU));
-    SEDX_REQUIRE(const UploadTicket ticket, system.Uploads().Write(buffer, 0, memory));
-    ASSERT_TRUE(Ok(ticket.Wait()));
-    EXPECT_TRUE(SameBytes(memory.Block(), ReadBack(system, buffer)));
-}
 
 #if defined(__unix__) || defined(__APPLE__)
 class MappedFileTest : public GpuTest

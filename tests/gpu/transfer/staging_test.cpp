@@ -1,94 +1,13 @@
-// Staging memory: blocks filled to the last byte, limits and what happens at them, reuse by timeline, leases.
-#include "support/gpu_test.h"
-#include "support/test_clock.h"
+// Staging memory: blocks filled to the last byte, limits and what happens at them, reuse by timeline.
+#include "staging_test.h"
 
-#include <algorithm>
-#include <cstring>
+#include <atomic>
 #include <thread>
 
 namespace sedx::test
 {
 namespace
 {
-constexpr uint64_t kBlock = 64 << 10;
-constexpr uint64_t kLimit = 4 * kBlock;
-constexpr uint64_t kWarm = 2 * kBlock;
-
-// No two of these regions may read the same staging bytes while none of the copies has passed.
-testing::AssertionResult SourcesAreApart(std::vector<CopyRecord> copies)
-{
-    std::erase_if(copies, [](const CopyRecord& copy) { return copy.source == VK_NULL_HANDLE; }); // read when recorded
-    std::ranges::sort(copies, [](const CopyRecord& a, const CopyRecord& b) {
-        return std::tie(a.source, a.sourceOffset) < std::tie(b.source, b.sourceOffset);
-    });
-    for (size_t i = 1; i < copies.size(); ++i)
-    {
-        const CopyRecord& before = copies[i - 1];
-        const CopyRecord& after = copies[i];
-        if (before.source == after.source && before.sourceOffset + before.bytes > after.sourceOffset)
-        {
-            return testing::AssertionFailure() << "staging " << before.sourceOffset << " + " << before.bytes << " and "
-                                               << after.sourceOffset << " + " << after.bytes << " overlap";
-        }
-    }
-    return testing::AssertionSuccess();
-}
-
-// Memory that can't be mapped: every write goes through staging.
-class StagingTest : public GpuTest
-{
-  protected:
-    MemoryLayout Layout() const override { return MemoryLayout::Discrete(); }
-
-    void SetUp() override
-    {
-        GpuTest::SetUp();
-        m_system = MakeSystem({.framesInFlight = 4,
-                               .stagingBlockBytes = kBlock,
-                               .stagingLimitBytes = kLimit,
-                               .warmStagingBytes = kWarm,
-                               .warmMemoryNs = kWarmNs,
-                               .clock = m_clock.Function()});
-        ASSERT_TRUE(m_system);
-    }
-    void TearDown() override
-    {
-        m_system.reset();
-        GpuTest::TearDown();
-    }
-
-    UploadQueue& Uploads() { return m_system->Uploads(); }
-    Result<Buffer> Make(uint64_t bytes)
-    {
-        return m_system->CreateBuffer(bytes, BufferUsage::Storage, MemoryType::GPU, "destination");
-    }
-    uint64_t StagingBytes() { return m_system->GetReport().staging.bytes; }
-    uint64_t StagingPeak() { return m_system->GetReport().staging.peakBytes; }
-
-    // Everything has passed and was looked at; whatever may be given back has been.
-    void Settle()
-    {
-        {
-            TestCommands commands(TheDevice());
-            for (int i = 0; i < 5; ++i)
-            {
-                commands.RunFrame(*m_system);
-                commands.WaitIdle();
-            }
-        }
-        for (int i = 0; i < 2; ++i) // seen idle, then idle for long enough
-        {
-            m_system->Poll();
-            m_clock.Advance(kWarmNs);
-        }
-        m_system->Poll();
-    }
-
-    static constexpr uint64_t kWarmNs = 1'000'000;
-    TestClock m_clock;
-    std::unique_ptr<BufferSystem> m_system;
-};
-
 TEST_F(StagingTest, InvalidSizesAreRefused)
 {
     EXPECT_FALSE(BufferSystem::Create({.device = TheDevice(), .stagingBlockBytes = 0}));
@@ -140,6 +59,21 @@ TEST_F(StagingTest, PrewarmedStagingNeedsNoMoreMemory)
     EXPECT_TRUE(SameBytes(data, ReadBack(*m_system, buffer)));
     Settle();
     EXPECT_LE(StagingBytes(), kWarm);
+}
+
+TEST_F(StagingTest, WritersWaitWhileAllOfItIsPrewarmed)
+{
+    SEDX_REQUIRE(const Buffer buffer, Make(kBlock));
+    std::atomic<bool> ends{false};
+    std::thread warmer([&] {
+        while (!ends)
+            (void)Uploads().Prewarm(kLimit); // may find less than all of it
+    });
+    for (uint64_t i = 0; i < 200; ++i)
+        EXPECT_TRUE(Ok(Uploads().Write(buffer, 0, Pattern(i, kBlock)))) << i;
+    ends = true;
+    warmer.join();
+    EXPECT_TRUE(SameBytes(Pattern(199, kBlock), ReadBack(*m_system, buffer)));
 }
 
 TEST_F(StagingTest, WarmStagingIsReleasedOnDemand)
@@ -502,137 +436,6 @@ TEST_F(StagingTest, BlocksDoNotQueryTheBudget)
     }
     EXPECT_GE(Calls().Calls(Fn::CreateBuffer) - creations, 200u);
     EXPECT_LT(Calls().Calls(Fn::GetPhysicalDeviceMemoryProperties2) - queries, 40u);
-}
-
-// ---- leases --------------------------------------------------------------------------------------------------------
-class StageLeaseTest : public StagingTest
-{};
-
-TEST_F(StageLeaseTest, BytesAreReadByTheFramesOwnCommands)
-{
-    TestCommands commands(TheDevice());
-    SEDX_REQUIRE(const Buffer target, Make(1000));
-    const Bytes data = Pattern(1, 1000);
-    HeldTimelines held(Calls());
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    SEDX_REQUIRE(const StagingLease lease, Uploads().Stage(1000, 256, frame));
-    ASSERT_NE(lease.buffer, nullptr);
-    ASSERT_EQ(lease.mapped.size(), 1000u);
-    EXPECT_EQ(lease.offset % 256, 0u);
-    EXPECT_LE(lease.offset + 1000, Calls().BufferBytes(lease.buffer));
-    std::ranges::copy(data, lease.mapped.begin());
-    const ResolvedBuffer to = frame.Resolve(target);
-    VkCommandBuffer cmd = commands.Begin();
-    commands.Copy(cmd, lease.buffer, lease.offset, to.buffer, to.offset, 1000);
-    EXPECT_FALSE(lease.ticket.Ready());
-    commands.Submit(cmd, frame);
-    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
-    EXPECT_FALSE(lease.ticket.Ready());
-    held.Release();
-    commands.WaitIdle();
-    m_system->Poll();
-    EXPECT_TRUE(lease.ticket.Ready());
-    EXPECT_TRUE(Ok(lease.ticket.Wait()));
-    EXPECT_TRUE(SameBytes(data, ReadBack(*m_system, target)));
-}
-
-TEST_F(StageLeaseTest, CurrentFrameIsTheDefault)
-{
-    EXPECT_TRUE(FailsWith(Uploads().Stage(64), ErrorCode::WrongState));
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    EXPECT_TRUE(Ok(Uploads().Stage(64)));
-    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
-    EXPECT_TRUE(FailsWith(Uploads().Stage(64), ErrorCode::WrongState));
-    EXPECT_TRUE(FailsWith(Uploads().Stage(64, 0, frame), ErrorCode::WrongState));
-}
-
-TEST_F(StageLeaseTest, AlignmentIsKept)
-{
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    for (const uint64_t alignment : {1ull, 2ull, 4ull, 16ull, 64ull, 4096ull})
-    {
-        ASSERT_TRUE(Ok(Uploads().Stage(3, 1, frame))); // upsets the alignment of what follows
-        SEDX_REQUIRE(const StagingLease lease, Uploads().Stage(100, alignment, frame));
-        EXPECT_EQ(lease.offset % alignment, 0u) << alignment;
-    }
-    SEDX_REQUIRE(const StagingLease optimal, Uploads().Stage(100, 0, frame));
-    EXPECT_EQ(optimal.offset % TheDevice().Properties().limits.optimalBufferCopyOffsetAlignment, 0u);
-    EXPECT_TRUE(FailsWith(Uploads().Stage(100, 3, frame), ErrorCode::InvalidArgument));
-    EXPECT_TRUE(FailsWith(Uploads().Stage(100, 24, frame), ErrorCode::InvalidArgument));
-    EXPECT_TRUE(FailsWith(Uploads().Stage(0, 4, frame), ErrorCode::OutOfRange));
-    EXPECT_FALSE(Uploads().Stage(UINT64_MAX, 4, frame));
-    EXPECT_FALSE(Uploads().Stage(UINT64_MAX - 10, 4096, frame));
-    ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-}
-
-TEST_F(StageLeaseTest, LeasesAndWritesNeverShareMemory)
-{
-    TestCommands commands(TheDevice());
-    SEDX_REQUIRE(const Buffer buffer, Make(kLimit));
-    HeldTimelines held(Calls());
-    Calls().TakeCopies();
-    std::vector<CopyRecord> used;
-    for (uint64_t i = 0; i < 4; ++i)
-    {
-        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-        for (uint64_t lease = 0; lease < 3; ++lease)
-        {
-            SEDX_REQUIRE(const StagingLease leased, Uploads().Stage(10000 + i, 1, frame));
-            used.push_back({.source = leased.buffer, .sourceOffset = leased.offset, .bytes = 10000 + i});
-            ASSERT_TRUE(Ok(Uploads().Write(buffer, (i * 3 + lease) * 2000, Filled(1, 1000),
-                                           {.outOfStaging = OutOfStaging::Spill})));
-        }
-        commands.Submit(commands.Begin(), frame);
-        ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
-    }
-    const std::vector<CopyRecord> copies = Calls().TakeCopies();
-    used.insert(used.end(), copies.begin(), copies.end());
-    EXPECT_EQ(held.Waits(), 0u);
-    EXPECT_TRUE(SourcesAreApart(used));
-}
-
-TEST_F(StageLeaseTest, MemoryIsKeptUntilItsFrameHasPassed)
-{
-    TestCommands commands(TheDevice());
-    HeldTimelines held(Calls());
-    std::vector<CopyRecord> used;
-    for (int i = 0; i < 4; ++i)
-    {
-        commands.RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer) {
-            const auto lease = Uploads().Stage(kBlock, 4, frame); // a block each: nothing else keeps it
-            EXPECT_TRUE(Ok(lease));
-            if (lease)
-                used.push_back({.source = lease->buffer, .sourceOffset = lease->offset, .bytes = kBlock});
-        });
-        m_system->Poll();
-    }
-    EXPECT_EQ(held.Waits(), 0u);
-    EXPECT_TRUE(SourcesAreApart(used));
-}
-
-TEST_F(StageLeaseTest, LeaseLargerThanABlock)
-{
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    SEDX_REQUIRE(const StagingLease lease, Uploads().Stage(3 * kBlock + 5, 64, frame));
-    ASSERT_EQ(lease.mapped.size(), 3 * kBlock + 5);
-    EXPECT_LE(lease.offset + lease.mapped.size(), Calls().BufferBytes(lease.buffer));
-    std::ranges::fill(lease.mapped, std::byte{1});
-    ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-}
-
-TEST_F(StageLeaseTest, LimitsApply)
-{
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    HeldTimelines held(Calls());
-    EXPECT_TRUE(FailsWith(Uploads().Stage(kLimit + 1, 4, frame, OutOfStaging::Fail), ErrorCode::OutOfStaging));
-    SEDX_REQUIRE(const StagingLease spilled, Uploads().Stage(2 * kLimit, 4, frame, OutOfStaging::Spill));
-    EXPECT_EQ(spilled.mapped.size(), 2 * kLimit);
-    EXPECT_EQ(held.Waits(), 0u);
-    held.Release();
-    ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-    EXPECT_TRUE(spilled.ticket.Ready());
-    Settle();
-    EXPECT_LE(StagingBytes(), kWarm);
 }
 } // namespace
 } // namespace sedx::test

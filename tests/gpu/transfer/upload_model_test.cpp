@@ -2,14 +2,13 @@
 //
 // Each thread owns its buffers and knows at every moment what they must hold. It writes, copies, maps, reads back,
 // drops and resolves, while another thread opens and ends frames and copies on the GPU.
+#include "model_threads.h"
 #include "support/gpu_test.h"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdio>
 #include <deque>
-#include <thread>
 #include <tuple>
 
 namespace sedx::test
@@ -244,7 +243,6 @@ TEST_P(UploadModelTest, ThreadsAndFrames)
 {
     constexpr uint64_t kSeed = 0xB0Bull;
     constexpr uint64_t kThreads = 4;
-    std::printf("seeds %llu and up\n", static_cast<unsigned long long>(kSeed));
     auto system = MakeSystem({.framesInFlight = 3,
                               .stagingBlockBytes = 256 << 10,
                               .stagingLimitBytes = 2 << 20,
@@ -252,20 +250,7 @@ TEST_P(UploadModelTest, ThreadsAndFrames)
                               .transferPath = std::get<1>(GetParam())});
     ASSERT_TRUE(system);
     TestCommands commands(TheDevice());
-    std::atomic<uint64_t> running{kThreads};
-    std::vector<std::thread> threads;
-    for (uint64_t thread = 0; thread < kThreads; ++thread)
-    {
-        threads.emplace_back([&, thread] {
-            {
-                Owner owner(*system, kSeed + thread);
-                for (int i = 0; i < 800 && !HasFailure(); ++i)
-                    owner.Step();
-                owner.Finish();
-            }
-            --running;
-        });
-    }
+    ModelThreads<Owner> threads(*system, kSeed, kThreads, 800);
 
     // This thread draws: it copies one of its buffers to another on the GPU, and reads both.
     Random random(kSeed + 1000);
@@ -275,7 +260,7 @@ TEST_P(UploadModelTest, ThreadsAndFrames)
     Bytes shadow = Filled(0, 4000);
     EXPECT_TRUE(Ok(system->Uploads().Write(*a, 0, shadow)));
     std::deque<std::pair<ReadbackTicket, Bytes>> reads;
-    while (running != 0 && !HasFailure())
+    while (threads.AreRunning() && !HasFailure())
     {
         const auto frame = system->BeginFrame();
         EXPECT_TRUE(Ok(frame));
@@ -305,8 +290,7 @@ TEST_P(UploadModelTest, ThreadsAndFrames)
             reads.pop_front();
         }
     }
-    for (std::thread& thread : threads)
-        thread.join();
+    threads.Join();
     commands.WaitIdle();
     system->Poll();
     EXPECT_EQ(system->GetReport().liveBuffers, 2u);
