@@ -1,6 +1,7 @@
 #include "base/copy_workers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <exception>
 
@@ -10,13 +11,32 @@ namespace
 {
 // What a thread takes at once: long enough that taking it costs nothing, short enough that all of them end together.
 constexpr size_t kPartBytes = 256 * 1024;
+// How long a thread looks for more before it sleeps: waking it up takes as long, and work comes in bursts.
+constexpr std::chrono::microseconds kLingers{50};
 } // namespace
+
+CopyWorkers::CopyWorkers(uint32_t threads)
+    : m_threads(threads == 0 ? 1 : threads), m_lingers(std::thread::hardware_concurrency() > m_threads)
+{
+}
+
+template <class F>
+void CopyWorkers::Linger(const F& isDone) const noexcept
+{
+    using Clock = std::chrono::steady_clock;
+    if (!m_lingers)
+        return;
+    const auto end = Clock::now() + kLingers;
+    while (!isDone() && Clock::now() < end)
+        std::this_thread::yield();
+}
 
 CopyWorkers::~CopyWorkers()
 {
     {
         const std::lock_guard lock(m_mutex);
         m_ends = true;
+        m_hasWork.store(true);
     }
     m_wakeUp.notify_all();
     for (std::thread& worker : m_workers)
@@ -46,6 +66,7 @@ void CopyWorkers::Start(PartsJob& job) noexcept
             while (m_workers.size() + 1 < m_threads)
                 m_workers.emplace_back([this] { Work(); });
             m_jobs.push_back(&job);
+            m_hasWork.store(true);
         }
         catch (const std::
                    exception&) // no thread or no memory left: those that there are will do, at worst the caller alone
@@ -55,11 +76,24 @@ void CopyWorkers::Start(PartsJob& job) noexcept
     m_wakeUp.notify_all();
 }
 
+// With the lock.
+void CopyWorkers::Retire(PartsJob& job) noexcept
+{
+    std::erase(m_jobs, &job);
+    m_hasWork.store(!m_jobs.empty() || m_ends);
+}
+
 void CopyWorkers::Finish(PartsJob& job) noexcept
 {
     RunParts(job);
     std::unique_lock lock(m_mutex);
-    std::erase(m_jobs, &job); // nobody enters any more
+    Retire(job); // nobody enters any more
+    if (job.m_helpers != 0)
+    {
+        lock.unlock();
+        Linger([&] { return job.m_helpers == 0; });
+        lock.lock(); // the last of them may be on its way out
+    }
     job.m_left.wait(lock, [&] { return job.m_helpers == 0; });
 }
 
@@ -99,6 +133,12 @@ void CopyWorkers::Work() noexcept
     std::unique_lock lock(m_mutex);
     while (true)
     {
+        if (m_jobs.empty() && !m_ends)
+        {
+            lock.unlock();
+            Linger([this] { return m_hasWork.load(std::memory_order_relaxed); });
+            lock.lock();
+        }
         m_wakeUp.wait(lock, [this] { return m_ends || !m_jobs.empty(); });
         if (m_jobs.empty())
             return;
@@ -107,7 +147,7 @@ void CopyWorkers::Work() noexcept
         lock.unlock();
         RunParts(job);
         lock.lock();
-        std::erase(m_jobs, &job); // all parts are taken
+        Retire(job); // all parts are taken
         if (--job.m_helpers == 0)
             job.m_left.notify_all();
     }

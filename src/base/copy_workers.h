@@ -27,9 +27,9 @@ class PartsJob
     void (*m_run)(const void* what, size_t part) noexcept = nullptr;
     const void* m_what = nullptr;
     size_t m_parts = 0;
-    std::atomic<size_t> m_next{0};  // first part that nobody has taken
-    uint32_t m_helpers = 0;         // workers inside; under the mutex of the workers
-    std::condition_variable m_left; // the last of them
+    std::atomic<size_t> m_next{0};      // first part that nobody has taken
+    std::atomic<uint32_t> m_helpers{0}; // workers inside; changes under the mutex of the workers
+    std::condition_variable m_left;     // the last of them
 };
 
 // A copy under way. Its owner finishes it before it goes, and before the memory goes.
@@ -47,7 +47,7 @@ class CopyWorkers
 {
   public:
     // `threads`: that work together, the caller among them; at least 1.
-    explicit CopyWorkers(uint32_t threads) : m_threads(threads == 0 ? 1 : threads) {}
+    explicit CopyWorkers(uint32_t threads);
     ~CopyWorkers();
     CopyWorkers(const CopyWorkers&) = delete;
     CopyWorkers& operator=(const CopyWorkers&) = delete;
@@ -77,13 +77,19 @@ class CopyWorkers
   private:
     void Start(PartsJob& job) noexcept;
     void Finish(PartsJob& job) noexcept;
+    void Retire(PartsJob& job) noexcept;
     static void RunParts(PartsJob& job) noexcept;
     void Work() noexcept;
+    // Until `isDone`, or for so long that sleeping is better.
+    template <class F>
+    void Linger(const F& isDone) const noexcept;
 
     const uint32_t m_threads;
     std::mutex m_mutex;
     std::condition_variable m_wakeUp;
-    std::deque<PartsJob*> m_jobs; // with parts that nobody has taken
+    std::deque<PartsJob*> m_jobs;       // with parts that nobody has taken
+    std::atomic<bool> m_hasWork{false}; // there are such jobs, or the workers are to end
+    const bool m_lingers;
     std::vector<std::thread> m_workers;
     bool m_ends = false;
 };

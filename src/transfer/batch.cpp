@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace sedx
 {
@@ -139,17 +140,17 @@ class WriteRecorder
             RecordLevel(levels[i]);
         }
         for (PlannedLayer& layer : levels[0])
-            KeepMemory(layer.ops);
+            KeepMemory(std::move(layer.ops));
     }
 
   private:
     using Level = std::vector<PlannedLayer>; // no byte belongs to two copies
     // Of the longest layer; a frame with far more writes than usual does not keep its memory for ever.
-    void KeepMemory(CopyLayer& ops)
+    void KeepMemory(CopyLayer ops)
     {
         constexpr size_t kMost = 1 << 18;
         if (ops.capacity() > m_scratch.spare.capacity() && ops.capacity() <= kMost)
-            m_scratch.spare.swap(ops);
+            m_scratch.spare = std::move(ops);
     }
     // How many threads are worth it for so many writes: fewer are done sooner than another thread wakes up.
     size_t ThreadsFor(size_t writes) const noexcept
@@ -315,7 +316,7 @@ class WriteRecorder
         for (PlannedLayer& layer : level)
         {
             if (count == all)
-                layer.ops.clear();
+                KeepMemory(std::exchange(layer.ops, {}));
             else
                 std::erase_if(layer.ops,
                               [&](const CopyOp& op) { return m_rules.scatter.Fits(*layer.destination, op); });

@@ -14,27 +14,6 @@ constexpr uint64_t kLongWrite = 64 * 1024;
 
 bool IsLong(const CopyOp& op) noexcept { return op.bytes >= kLongWrite; }
 
-// On both sides.
-bool Continues(const CopyOp& before, const CopyOp& op) noexcept
-{
-    return before.block == op.block && before.source + before.bytes == op.source &&
-           before.destination + before.bytes == op.destination;
-}
-
-// Merges neighbours.
-void MergeContinued(std::vector<CopyOp>& ops)
-{
-    size_t kept = 0;
-    for (const CopyOp& op : ops)
-    {
-        if (kept != 0 && Continues(ops[kept - 1], op))
-            ops[kept - 1].bytes += op.bytes;
-        else
-            ops[kept++] = op;
-    }
-    ops.resize(kept);
-}
-
 void SortByStamp(std::vector<CopyOp>& ops, std::span<const uint64_t> stamps)
 {
     std::vector<size_t> order(ops.size());
@@ -68,19 +47,27 @@ CopyPlan LayersOf(std::span<const CopyOp> ops, PlanScratch& scratch, uint64_t& s
 }
 } // namespace
 
-void WriteList::Note(const CopyOp& op) noexcept
+inline void WriteList::Shape::Note(const CopyOp& op) noexcept
 {
-    if (m_shape.longest == 0)
-        m_shape.first = op.destination;
-    m_shape.varying |= op.destination ^ m_shape.first;
-    m_shape.isAscending &= op.destination >= m_shape.end;
+    if (longest == 0)
+        first = op.destination;
+    varying |= op.destination ^ first;
+    isAscending &= op.destination >= end;
     NoteLonger(op);
 }
 
-void WriteList::NoteLonger(const CopyOp& last) noexcept
+inline void WriteList::Shape::NoteLonger(const CopyOp& last) noexcept
 {
-    m_shape.longest = std::max(m_shape.longest, last.bytes);
-    m_shape.end = last.destination + last.bytes;
+    longest = std::max(longest, last.bytes);
+    end = last.destination + last.bytes;
+}
+
+void WriteList::Note(std::span<const CopyOp> ops) noexcept
+{
+    Shape shape = m_shape; // nothing that is read here can change it
+    for (const CopyOp& op : ops)
+        shape.Note(op);
+    m_shape = shape;
 }
 
 void WriteList::Append(const CopyOp& op, uint64_t stamp)
@@ -93,7 +80,7 @@ void WriteList::Append(const CopyOp& op, uint64_t stamp)
         if (!isStamped || m_stamps.back() == stamp)
         {
             m_ops.back().bytes += op.bytes;
-            NoteLonger(m_ops.back());
+            m_shape.NoteLonger(m_ops.back());
             return;
         }
         m_shape.continues = true;
@@ -104,33 +91,43 @@ void WriteList::Append(const CopyOp& op, uint64_t stamp)
         m_shape.latest = std::max(m_shape.latest, stamp);
         m_stamps.push_back(stamp);
     }
-    Note(op);
+    m_shape.Note(op);
     m_ops.push_back(op);
 }
 
 void WriteList::Append(std::vector<CopyOp> ops)
 {
-    if (!m_ops.empty())
+    if (m_ops.empty())
     {
-        for (const CopyOp& op : ops)
-            Append(op);
+        Note(ops);
+        m_ops.swap(ops);
         return;
     }
-    // Nothing to continue: the memory is taken over, and they merge in place.
-    m_ops.swap(ops);
-    size_t kept = 0;
-    for (const CopyOp& op : m_ops)
+    const uint64_t latest = m_shape.latest;
+    if (ops.empty())
+        return;
+    Append(ops.front(), latest);
+    const std::span rest = std::span(ops).subspan(1);
+    if (!m_stamps.empty())
+        m_stamps.insert(m_stamps.end(), rest.size(), latest);
+    Note(rest);
+    m_ops.insert(m_ops.end(), rest.begin(), rest.end());
+}
+
+void WriteList::Append(std::span<const CopyOp> ops, std::span<const uint64_t> stamps)
+{
+    if (ops.empty())
+        return;
+    Append(ops.front(), stamps.empty() ? 0 : stamps.front());
+    if (!stamps.empty() || !m_stamps.empty()) // each of them may be out of order
     {
-        if (kept != 0 && Continues(m_ops[kept - 1], op))
-        {
-            m_ops[kept - 1].bytes += op.bytes;
-            NoteLonger(m_ops[kept - 1]);
-            continue;
-        }
-        Note(op);
-        m_ops[kept++] = op;
+        for (size_t i = 1; i < ops.size(); ++i)
+            Append(ops[i], stamps.empty() ? 0 : stamps[i]);
+        return;
     }
-    m_ops.resize(kept);
+    const std::span rest = ops.subspan(1);
+    Note(rest);
+    m_ops.insert(m_ops.end(), rest.begin(), rest.end());
 }
 
 CopyPlan WriteList::TakePlan(PlanScratch& scratch, uint64_t& superseded, CopyWorkers* workers)

@@ -29,20 +29,14 @@ class WriteList
   public:
     // After all that the list has. Merges with the write before if both sides continue it.
     void Append(const CopyOp& op) { Append(op, m_shape.latest); }
-    // The same for many.
+    // The same for many, of which neighbours are merged already; an empty list takes their memory over.
     void Append(std::vector<CopyOp> ops);
     // Not in call order: where writes overlap, the largest stamp wins, and the one appended last among equal stamps. 0 is
     // before everything stamped.
     void Append(const CopyOp& op, uint64_t stamp);
+    // The same for many; without stamps theirs is 0.
+    void Append(std::span<const CopyOp> ops, std::span<const uint64_t> stamps);
     bool IsEmpty() const noexcept { return m_ops.empty(); }
-    // Of an empty list: where its writes will lie, unless it has as much itself.
-    void UseMemory(std::vector<CopyOp> memory) noexcept
-    {
-        if (memory.capacity() <= m_ops.capacity())
-            return;
-        m_ops.swap(memory);
-        m_ops.clear();
-    }
     size_t Size() const noexcept { return m_ops.size(); }
 
     // Empties the list. `superseded` grows by the bytes left out. `workers` help with many writes; null: the caller alone.
@@ -60,10 +54,11 @@ class WriteList
         bool isAscending = true; // each write begins at or after the end of the one before: nothing can overlap
         bool isInOrder = true;   // stamps never go down: this is call order
         bool continues = false;  // a write continues the one before it, but has another stamp
+
+        void Note(const CopyOp& op) noexcept;         // a further write
+        void NoteLonger(const CopyOp& last) noexcept; // the last one has become longer
     };
-    // A further write in the list; the last one has become longer.
-    void Note(const CopyOp& op) noexcept;
-    void NoteLonger(const CopyOp& last) noexcept;
+    void Note(std::span<const CopyOp> ops) noexcept;
 
     std::vector<CopyOp> m_ops;
     std::vector<uint64_t> m_stamps; // of each write; empty: all are 0

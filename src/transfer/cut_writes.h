@@ -1,13 +1,12 @@
 // CutWrites: writes of one call on their way into staging. First all of them are given their places, then the bytes are
-// copied: together, so that threads can share the work.
+// copied, long ones by several threads. Many short ones are packed instead (packed_writes.h).
 #pragma once
 
 #include "base/copy_workers.h"
 #include "buffer/block_pool.h"
-#include "transfer/copy_plan.h"
+#include "transfer/copy_op.h"
 
-#include <algorithm>
-#include <cstring>
+#include <span>
 #include <utility>
 
 namespace sedx
@@ -15,11 +14,9 @@ namespace sedx
 class CutWrites
 {
   public:
-    // `count`: of writes that are expected. `memory`: to be used again.
-    CutWrites(CopyWorkers& workers, size_t count, std::vector<CopyOp> memory)
-        : m_workers(workers), m_ops(std::move(memory))
+    // `count`: of writes that are expected.
+    CutWrites(CopyWorkers& workers, size_t count) : m_workers(workers)
     {
-        m_ops.clear();
         m_ops.reserve(count);
         m_sources.reserve(count);
     }
@@ -51,29 +48,18 @@ class CutWrites
         return slices;
     }
 
-    // Copies the bytes, and gives the copies away.
+    // Copies the bytes, and gives the copies away, neighbours merged.
     std::vector<CopyOp> Fill()
     {
-        const size_t count = m_ops.size();
-        if (count < kParts * kPart)
-            for (size_t i = 0; i < count; ++i)
-                m_workers.Copy(Target(i), m_sources[i], m_ops[i].bytes);
-        else
-            m_workers.ForEach((count + kPart - 1) / kPart, [&](size_t part) noexcept {
-                for (size_t i = part * kPart; i < std::min(count, (part + 1) * kPart); ++i)
-                    std::memcpy(Target(i), m_sources[i], m_ops[i].bytes);
-            });
+        for (size_t i = 0; i < m_ops.size(); ++i)
+            m_workers.Copy(m_ops[i].block->backing->memory.mapped + m_ops[i].source, m_sources[i], m_ops[i].bytes);
         m_sources.clear();
+        MergeContinued(m_ops);
         return std::exchange(m_ops, {});
     }
     void Clear() noexcept { m_slices.clear(); }
 
   private:
-    static constexpr size_t kPart = 1024; // of short writes: some ten microseconds
-    static constexpr size_t kParts = 4;   // fewer are not worth waking somebody
-
-    std::byte* Target(size_t i) const noexcept { return m_ops[i].block->backing->memory.mapped + m_ops[i].source; }
-
     CopyWorkers& m_workers;
     std::vector<CopyOp> m_ops;
     std::vector<const std::byte*> m_sources; // of each

@@ -4,6 +4,7 @@
 #include "base/align.h"
 #include "buffer/range.h"
 #include "transfer/cut_writes.h"
+#include "transfer/packed_writes.h"
 
 #include <sedx/log.h>
 
@@ -257,13 +258,16 @@ Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite
         // Neighbours that go into the same buffer share the work. A bad one fails, but those before it stand.
         size_t count = 0;
         Result<void> writable;
-        for (; count < writes.size() && writes[count].buffer.Resource() == writes[0].buffer.Resource(); ++count)
+        const size_t most = isStreamed(writes[0]) ? 1 : writes.size(); // alone
+        for (; count < most && writes[count].buffer.Resource() == writes[0].buffer.Resource(); ++count)
         {
-            if (count != 0 && (isStreamed(writes[count]) || isStreamed(writes[0])))
-                break; // alone
             const BufferWrite& write = writes[count];
-            if (writable = CheckWritable(write.buffer, write.offset, write.bytes.size()); !writable)
+            if (count != 0 && isStreamed(write))
                 break;
+            if (IsWritable(write.buffer, write.offset, write.bytes.size()))
+                continue;
+            writable = CheckWritable(write.buffer, write.offset, write.bytes.size());
+            break;
         }
         if (count != 0)
         {
@@ -295,41 +299,34 @@ void TransferEngine::AppendCollected(size_t count)
     const std::span lanes(m_collected.data(), count);
     for (LaneContents& lane : lanes)
     {
-        Backing* last = nullptr;
-        WriteList* list = nullptr;
-        for (const LaneWrite& write : lane.writes)
+        for (size_t run = 0; run < lane.runs.size(); ++run)
         {
-            if (write.backing != last)
-            {
-                last = write.backing;
-                list = &ListFor(*last);
-                if (list->IsEmpty() && lane.writes.size() >= kManyWrites)
-                    list->UseMemory(TakeSpareOps());
-            }
-            const Slice& chunk = lane.chunks[write.chunk];
-            list->Append(CopyOp{write.destination, chunk.offset + write.offset, write.bytes, chunk.block},
-                         write.stamp == 0 ? 0 : lane.stamps[write.stamp - 1]);
+            const std::span ops = lane.OpsOf(run);
+            WriteList& list = ListFor(*lane.runs[run].backing);
+            if (list.IsEmpty() && ops.size() == lane.ops.size() && lane.stamps.empty())
+                list.Append(std::exchange(lane.ops, {})); // gives its memory away
+            else
+                list.Append(ops, lane.StampsOf(run));
         }
         for (const Slice& chunk : lane.chunks)
             m_current->Hold(chunk.block);
     }
     // Not before: what one lane touched first, others may name.
     for (LaneContents& lane : lanes)
+    {
         lane.Clear();
+        if (lane.ops.capacity() != 0)
+            continue;
+        lane.ops = TakeSpareOps();
+        lane.ops.clear();
+    }
 }
 
-Result<UploadTicket::Carriers> TransferEngine::Write(const Buffer& buffer, uint64_t offset,
-                                                     std::span<const std::byte> bytes, const WriteOptions& options)
+uint64_t TransferEngine::WriteShort(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes)
 {
-    // The common case. Whatever does not fit into a lane, and errors, go the general way.
-    if (!bytes.empty() && bytes.size() <= WriteLanes::kMostBytes && IsWritable(buffer, offset, bytes.size()))
-    {
-        const uint64_t direct = m_directMaxBytes.load(std::memory_order_relaxed);
-        if (const uint64_t batch = m_lanes.Write(*buffer.Resource(), offset, bytes, direct); batch != 0)
-            return Carriers{batch, batch, 0};
-    }
-    const BufferWrite write{buffer, offset, bytes};
-    return Write({&write, 1}, options);
+    if (bytes.empty() || bytes.size() > WriteLanes::kMostBytes || !IsWritable(buffer, offset, bytes.size()))
+        return 0;
+    return m_lanes.Write(*buffer.Resource(), offset, bytes, m_directMaxBytes.load(std::memory_order_relaxed));
 }
 
 void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std::span<const Slice> slices,
@@ -368,13 +365,10 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     if (writes.size() == 1 && IsStreamed(total, options))
         return WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
 
-    std::vector<CopyOp> memory;
-    if (writes.size() >= kManyWrites)
-    {
-        const std::lock_guard lock(m_mutex);
-        memory = TakeSpareOps();
-    }
-    CutWrites cut(m_workers, writes.size(), std::move(memory));
+    if (PackedWrites::Suits(writes))
+        return WritePacked(resource, writes, total, options);
+
+    CutWrites cut(m_workers, writes.size());
     Carriers carriers;
     CutWrites::Mark whole; // the end of the last write that is cut completely
     const auto commit = [&] {
@@ -428,6 +422,44 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     }
     commit();
     m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
+    return carriers;
+}
+
+Result<UploadTicket::Carriers> TransferEngine::WritePacked(BufferResource& resource,
+                                                           std::span<const BufferWrite> writes, uint64_t total,
+                                                           const WriteOptions& options)
+{
+    std::vector<CopyOp> memory;
+    {
+        const std::lock_guard lock(m_mutex);
+        memory = TakeSpareOps();
+    }
+    PackedWrites packed(m_workers, writes, m_staging->Desc().blockBytes, std::move(memory));
+    Carriers carriers;
+    const auto commit = [&] {
+        if (packed.Slices().empty())
+            return;
+        std::vector<CopyOp> ops = packed.Fill();
+        Join(resource, std::move(ops), packed.Slices(), carriers);
+        packed.ForgetSlices();
+    };
+    uint64_t missing = total;
+    Result<void> staged;
+    for (size_t part = 0; part < packed.Parts() && staged; ++part)
+    {
+        const uint64_t bytes = packed.BytesOf(part);
+        if (auto slice = AllocateStaging(bytes, bytes, kStagingAlignment, missing, options, commit))
+        {
+            packed.Place(*slice);
+            missing -= std::min(missing, bytes);
+        }
+        else
+            staged = Forward(slice); // the parts before this one stand
+    }
+    commit();
+    m_counters.uploadedBytes.fetch_add(total - missing, std::memory_order_relaxed);
+    if (!staged)
+        return Forward(staged);
     return carriers;
 }
 

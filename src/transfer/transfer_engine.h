@@ -57,8 +57,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 
     // ---- collecting
     using Carriers = UploadTicket::Carriers;
-    Result<Carriers> Write(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes,
-                           const WriteOptions& options);
+    // The common case of one write: answers with the batch that will carry it. 0: nothing happened, and the general way, below, does it
+    // or says what is wrong.
+    uint64_t WriteShort(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes);
     Result<Carriers> Write(std::span<const BufferWrite> writes, const WriteOptions& options);
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
                                 std::span<const std::byte> bytes, const WriteOptions& options);
@@ -174,11 +175,13 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // What lanes hold joins the batch at hand. Before anything else does: it may have to come after. m_mutex is held.
     void CollectLanes();
     void AppendCollected(size_t count);
-    // From so many writes on, a list uses the memory of one that went out again. m_mutex is held.
-    static constexpr size_t kManyWrites = 1024;
+    // Memory of a list that went out, with copies of no meaning. m_mutex is held.
     std::vector<CopyOp> TakeSpareOps() noexcept { return std::exchange(m_spareOps, {}); }
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                              const WriteOptions& options);
+    // The same for many short ones, `total` bytes together.
+    Result<Carriers> WritePacked(BufferResource& resource, std::span<const BufferWrite> writes, uint64_t total,
+                                 const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.
     bool IsStreamed(uint64_t bytes, const WriteOptions& options) const noexcept;
     Result<Carriers> WriteStreamed(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,

@@ -35,7 +35,8 @@ Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, s
                                         const WriteOptions& options)
 {
     if (options.priority == UploadPriority::Normal)
-        return MakeTicket(*m_engine, m_engine->Write(buffer, offset, bytes, options));
+        if (const uint64_t batch = m_engine->WriteShort(buffer, offset, bytes); batch != 0)
+            return UploadTicket(m_engine->Link(), {batch, batch, 0});
     const BufferWrite write{buffer, offset, bytes};
     return WriteMany({&write, 1}, options);
 }

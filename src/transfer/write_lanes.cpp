@@ -27,15 +27,30 @@ void Empty(std::vector<T>& list) noexcept
     list.clear();
 }
 
-void Add(std::atomic<uint64_t>& counter, uint64_t value) noexcept // one thread writes it
+void AddTo(std::atomic<uint64_t>& counter, uint64_t value) noexcept // one thread writes it
 {
     counter.store(counter.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
 }
 } // namespace
 
+std::span<const CopyOp> LaneContents::OpsOf(size_t run) const noexcept
+{
+    const size_t begin = runs[run].firstOp;
+    const size_t end = run + 1 < runs.size() ? runs[run + 1].firstOp : ops.size();
+    return std::span(ops).subspan(begin, end - begin);
+}
+
+std::span<const uint64_t> LaneContents::StampsOf(size_t run) const noexcept
+{
+    if (runs[run].firstStamp == LaneRun::kUnstamped)
+        return {};
+    return std::span(stamps).subspan(runs[run].firstStamp, OpsOf(run).size());
+}
+
 void LaneContents::Clear() noexcept
 {
-    Empty(writes);
+    Empty(ops);
+    Empty(runs);
     Empty(stamps);
     Empty(chunks);
     Empty(touched);
@@ -116,22 +131,34 @@ uint64_t WriteLanes::Write(BufferResource& resource, uint64_t offset, std::span<
     if (Room(lane) < bytes.size() && !MakeRoom(lane, bytes.size()))
         return 0;
     const uint64_t batch = m_batch.load(std::memory_order_relaxed);
-    uint32_t stamp = 0;
-    if (Touch(lane, index, *backing, batch))
-    {
-        contents.stamps.push_back(m_stamps.Next());
-        stamp = static_cast<uint32_t>(contents.stamps.size());
-    }
+    const bool isStamped = Touch(lane, index, *backing, batch);
     const Slice& chunk = contents.chunks.back();
     std::memcpy(chunk.Data() + lane.used, bytes.data(), bytes.size());
-    contents.writes.push_back({backing, offset, static_cast<uint32_t>(contents.chunks.size() - 1),
-                               static_cast<uint32_t>(lane.used), static_cast<uint32_t>(bytes.size()), stamp});
+    const bool isFirst = contents.ops.empty();
+    Add(contents, *backing, {offset, chunk.offset + lane.used, bytes.size(), chunk.block}, isStamped);
     lane.used = std::min(AlignUp(lane.used + bytes.size(), kStagingAlignment), chunk.bytes);
-    Add(lane.writes, 1);
-    Add(lane.bytes, bytes.size());
-    if (contents.writes.size() == 1)
+    AddTo(lane.writes, 1);
+    AddTo(lane.bytes, bytes.size());
+    if (isFirst)
         m_filled.fetch_or(uint64_t{1} << index, std::memory_order_release);
     return batch;
+}
+
+void WriteLanes::Add(LaneContents& contents, Backing& backing, const CopyOp& op, bool isStamped)
+{
+    const bool continuesRun = !contents.runs.empty() && contents.runs.back().backing == &backing &&
+                              (contents.runs.back().firstStamp != LaneRun::kUnstamped) == isStamped;
+    if (!continuesRun)
+        contents.runs.push_back({&backing, static_cast<uint32_t>(contents.ops.size()),
+                                 isStamped ? static_cast<uint32_t>(contents.stamps.size()) : LaneRun::kUnstamped});
+    if (isStamped)
+        contents.stamps.push_back(m_stamps.Next());
+    else if (continuesRun && Continues(contents.ops.back(), op))
+    {
+        contents.ops.back().bytes += op.bytes;
+        return;
+    }
+    contents.ops.push_back(op);
 }
 
 void WriteLanes::TakeContents(uint32_t index, LaneContents& into)

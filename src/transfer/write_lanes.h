@@ -13,27 +13,31 @@
 
 #include "base/stamps.h"
 #include "buffer/block_pool.h"
+#include "transfer/copy_op.h"
+
+#include <span>
 
 namespace sedx
 {
-// To staging, in one piece.
-struct LaneWrite
+// Writes of a lane that follow each other and go into the same backing.
+struct LaneRun
 {
-    Backing* backing = nullptr; // one of the lanes of its batch refers to it
-    uint64_t destination = 0;   // bytes in the backing
-    uint32_t chunk = 0;         // index into LaneContents::chunks
-    uint32_t offset = 0;        // bytes in the chunk
-    uint32_t bytes = 0;
-    uint32_t stamp = 0; // index into LaneContents::stamps, from 1; 0: none
+    static constexpr uint32_t kUnstamped = ~uint32_t{0};
+    Backing* backing = nullptr;       // one of the lanes of its batch refers to it
+    uint32_t firstOp = 0;             // of LaneContents::ops; the run ends where the next one begins
+    uint32_t firstStamp = kUnstamped; // of LaneContents::stamps, one for each write
 };
 
 // What a lane holds. Memory of the vectors goes round between lanes and the engine.
 struct LaneContents
 {
-    std::vector<LaneWrite> writes;
+    std::vector<CopyOp> ops; // neighbours that continue each other are one, unless they are stamped
+    std::vector<LaneRun> runs;
     std::vector<uint64_t> stamps;      // ascending
     std::vector<Slice> chunks;         // each counts as one slice of its block
     std::vector<Ref<Backing>> touched; // that this lane wrote first in the batch
+    std::span<const CopyOp> OpsOf(size_t run) const noexcept;
+    std::span<const uint64_t> StampsOf(size_t run) const noexcept; // empty: the run is not stamped
     void Clear() noexcept;
 };
 
@@ -84,6 +88,7 @@ class WriteLanes
     bool MakeRoom(Lane& lane, uint64_t bytes);
     // Answers whether the write needs a stamp.
     bool Touch(Lane& lane, uint32_t index, Backing& backing, uint64_t batch);
+    void Add(LaneContents& contents, Backing& backing, const CopyOp& op, bool isStamped);
     void TakeContents(uint32_t index, LaneContents& into);
 
     BufferCore& m_core;

@@ -14,7 +14,7 @@ TEST(LaneLocksTest, OneThreadAtATimeHoldsALane)
 {
     constexpr int kRounds = 20'000;
     LaneLocks locks;
-    int object = 0;
+    alignas(LaneLocks::kObjectAlignment) const int object = 0;
     int count = 0; // under the lock of lane 3
     const auto work = [&] {
         for (int i = 0; i < kRounds; ++i)
@@ -41,7 +41,7 @@ TEST(LaneLocksTest, NobodySeesWhatWasReplacedOnceItIsReleased)
     constexpr int kReplacements = 500;
     constexpr uint32_t kReaders = 3;
     LaneLocks locks;
-    const int owner = 0;
+    alignas(LaneLocks::kObjectAlignment) const int owner = 0;
     std::atomic<Thing*> current{new Thing};
     std::atomic<bool> ends{false};
     std::atomic<uint64_t> wrong{0};
@@ -72,8 +72,8 @@ TEST(LaneLocksTest, NobodySeesWhatWasReplacedOnceItIsReleased)
 TEST(LaneLocksTest, WaitingForAnObjectIgnoresHoldersOfOthers)
 {
     LaneLocks locks;
-    const int mine = 0;
-    const int other = 0;
+    alignas(LaneLocks::kObjectAlignment) const int mine = 0;
+    alignas(LaneLocks::kObjectAlignment) const int other = 0;
     const LaneLock lock(locks, 0, &other);
     locks.WaitUntilReleased(&mine); // returns
 }
