@@ -52,6 +52,7 @@ set(SEDX_SOURCES
     transfer/long_write.cpp
     transfer/moves.cpp
     transfer/overlaps.cpp
+    transfer/packed_writes.cpp
     transfer/profile_file.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp

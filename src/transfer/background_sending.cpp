@@ -32,7 +32,7 @@ Result<TransferEngine::Later> TransferEngine::WriteLater(std::span<const BufferW
             continue;
         total += bytes;
         // Once one has to wait, the others wait behind it: in place they would come before it.
-        if (!isKept && queued.empty() && WriteDirect(*write.buffer.Resource(), {&write, 1}))
+        if (!isKept && queued.empty() && WriteDirect(*write.buffer.Resource(), {&write, 1}, bytes))
         {
             later.carriers.inPlace = true;
             continue;

@@ -47,27 +47,12 @@ CopyPlan LayersOf(std::span<const CopyOp> ops, PlanScratch& scratch, uint64_t& s
 }
 } // namespace
 
-inline void WriteList::Shape::Note(const CopyOp& op) noexcept
+WriteShape ShapeOf(std::span<const CopyOp> ops) noexcept
 {
-    if (longest == 0)
-        first = op.destination;
-    varying |= op.destination ^ first;
-    isAscending &= op.destination >= end;
-    NoteLonger(op);
-}
-
-inline void WriteList::Shape::NoteLonger(const CopyOp& last) noexcept
-{
-    longest = std::max(longest, last.bytes);
-    end = last.destination + last.bytes;
-}
-
-void WriteList::Note(std::span<const CopyOp> ops) noexcept
-{
-    Shape shape = m_shape; // nothing that is read here can change it
+    WriteShape shape;
     for (const CopyOp& op : ops)
         shape.Note(op);
-    m_shape = shape;
+    return shape;
 }
 
 void WriteList::Append(const CopyOp& op, uint64_t stamp)
@@ -95,38 +80,44 @@ void WriteList::Append(const CopyOp& op, uint64_t stamp)
     m_ops.push_back(op);
 }
 
-void WriteList::Append(std::vector<CopyOp> ops)
+void WriteList::Append(std::vector<CopyOp> ops, const WriteShape& shape)
 {
+    if (ops.empty())
+        return;
     if (m_ops.empty())
     {
-        Note(ops);
+        m_shape = shape;
         m_ops.swap(ops);
         return;
     }
     const uint64_t latest = m_shape.latest;
-    if (ops.empty())
-        return;
-    Append(ops.front(), latest);
-    const std::span rest = std::span(ops).subspan(1);
+    m_shape.Note(shape);
+    size_t first = 0;
+    if (Continues(m_ops.back(), ops.front()) && (m_stamps.empty() || m_stamps.back() == latest))
+    {
+        m_ops.back().bytes += ops.front().bytes;
+        m_shape.longest = std::max(m_shape.longest, m_ops.back().bytes);
+        first = 1;
+    }
+    m_shape.continues |= first == 0 && Continues(m_ops.back(), ops.front());
+    m_ops.insert(m_ops.end(), ops.begin() + static_cast<ptrdiff_t>(first), ops.end());
     if (!m_stamps.empty())
-        m_stamps.insert(m_stamps.end(), rest.size(), latest);
-    Note(rest);
-    m_ops.insert(m_ops.end(), rest.begin(), rest.end());
+        m_stamps.resize(m_ops.size(), latest);
 }
 
 void WriteList::Append(std::span<const CopyOp> ops, std::span<const uint64_t> stamps)
 {
-    if (ops.empty())
-        return;
-    Append(ops.front(), stamps.empty() ? 0 : stamps.front());
     if (!stamps.empty() || !m_stamps.empty()) // each of them may be out of order
     {
-        for (size_t i = 1; i < ops.size(); ++i)
+        for (size_t i = 0; i < ops.size(); ++i)
             Append(ops[i], stamps.empty() ? 0 : stamps[i]);
         return;
     }
+    if (ops.empty())
+        return;
+    Append(ops.front(), 0);
     const std::span rest = ops.subspan(1);
-    Note(rest);
+    m_shape.Note(ShapeOf(rest));
     m_ops.insert(m_ops.end(), rest.begin(), rest.end());
 }
 
@@ -134,7 +125,7 @@ CopyPlan WriteList::TakePlan(PlanScratch& scratch, uint64_t& superseded, CopyWor
 {
     CopyPlan plan{std::exchange(m_ops, {}), {}};
     std::vector<uint64_t> stamps = std::exchange(m_stamps, {});
-    const Shape shape = std::exchange(m_shape, {});
+    const WriteShape shape = std::exchange(m_shape, {});
     WriteBounds bounds{shape.varying, shape.longest};
     CopyLayer& ops = plan.first;
     if (shape.isInOrder)

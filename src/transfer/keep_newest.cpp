@@ -32,13 +32,14 @@ void SortExactly(std::span<const CopyOp> ops, const WriteKeys& keys, std::vector
 // Where stretches begin that hold about equally many writes, by a sample of them; and where the last one ends.
 void FindBorders(std::span<const CopyOp> ops, const WriteKeys& keys, size_t stretches, std::vector<uint64_t>& borders)
 {
-    const size_t samples = 64 * stretches;
+    constexpr size_t kSamples = 32; // for each stretch
+    const size_t samples = kSamples * stretches;
     borders.clear();
     for (size_t i = 0; i < samples; ++i)
         borders.push_back(keys.StepOf(keys.KeyOf(ops[i * ops.size() / samples].destination, 0)));
     std::sort(borders.begin(), borders.end());
     for (size_t i = 1; i < stretches; ++i)
-        borders[i] = borders[64 * i];
+        borders[i] = borders[kSamples * i];
     borders[0] = 0;
     borders[stretches] = ~uint64_t{0};
     borders.resize(stretches + 1);
@@ -125,7 +126,7 @@ uint64_t KeepNewest(std::vector<CopyOp>& ops, std::span<const uint64_t> stamps, 
     const WriteKeys keys(bounds.varying, ops.size());
     const uint64_t steps = keys.StepsOf(bounds.longest);
     const size_t threads = workers == nullptr ? 1 : workers->Threads();
-    const size_t count = std::clamp<size_t>(ops.size() / kForAThread, 1, threads);
+    const size_t count = std::clamp<size_t>(ops.size() / kForAThread, 1, std::min(threads, KeyHands::kMostStretches));
     if (scratch.stretches.size() < count)
         scratch.stretches.resize(count);
     const std::span stretches(scratch.stretches.data(), count);
@@ -137,11 +138,16 @@ uint64_t KeepNewest(std::vector<CopyOp>& ops, std::span<const uint64_t> stamps, 
     else
     {
         FindBorders(ops, keys, count, scratch.borders);
+        if (scratch.hands.size() < count)
+            scratch.hands.resize(count);
+        const std::span hands(scratch.hands.data(), count);
         workers->ForEach(count, [&](size_t i) {
-            stretches[i].keys =
-                OrderByDestination(ops, keys, scratch.borders[i], scratch.borders[i + 1], stretches[i].order);
+            hands[i].Deal(ops, i * ops.size() / count, (i + 1) * ops.size() / count, keys, scratch.borders);
         });
-        workers->ForEach(count, [&](size_t i) { CutWithin(ops, stamps, keys, steps, stretches[i]); });
+        workers->ForEach(count, [&](size_t i) {
+            stretches[i].keys = OrderStretch(hands, i, keys, stretches[i].order);
+            CutWithin(ops, stamps, keys, steps, stretches[i]);
+        });
     }
     CutBetween(ops, stamps, keys, stretches, stretches[0].overlaps);
     Gather(stretches);

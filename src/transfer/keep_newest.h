@@ -32,6 +32,7 @@ struct PlanScratch
     };
     std::vector<Stretch> stretches{1}; // more with the first work for several threads
     std::vector<uint64_t> borders;
+    std::vector<KeyHands> hands;
     std::vector<PlanScratch> others; // for threads that plan other lists
     CopyLayer spare;                 // memory of a layer that was recorded, for whoever collects the next writes
 };

@@ -42,7 +42,7 @@ Result<UploadTicket::Carriers> TransferEngine::WriteStreamed(BufferResource& res
     const auto finishOldest = [&] {
         Piece& piece = pieces[finished++ % kMostOpen];
         m_workers.Finish(piece.job);
-        Join(resource, {piece.op}, {&piece.slice, 1}, carriers);
+        Join(resource, {piece.op}, ShapeOf({&piece.op, 1}), {&piece.slice, 1}, carriers);
         unsent += piece.op.bytes;
         m_counters.uploadedBytes.fetch_add(piece.op.bytes, std::memory_order_relaxed);
     };

@@ -28,6 +28,23 @@ uint64_t TotalBytes(std::span<const BufferWrite> writes) noexcept
     return bytes;
 }
 
+// Those at the front that go into the same buffer.
+std::span<const BufferWrite> FirstGroup(std::span<const BufferWrite> writes) noexcept
+{
+    const BufferResource* const resource = writes.front().buffer.Resource();
+    const auto end = std::find_if(writes.begin(), writes.end(),
+                                  [resource](const BufferWrite& write) { return write.buffer.Resource() != resource; });
+    return writes.first(static_cast<size_t>(end - writes.begin()));
+}
+
+void Add(UploadTicket::Carriers& all, const UploadTicket::Carriers& more) noexcept
+{
+    if (all.firstBatch == 0)
+        all.firstBatch = more.firstBatch;
+    all.lastBatch = std::max(all.lastBatch, more.lastBatch);
+    all.inPlace |= more.inPlace;
+}
+
 BlockPoolDesc StagingDesc(const BufferSystemDesc& desc)
 {
     BlockPoolDesc pool;
@@ -118,13 +135,13 @@ Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset
     return {};
 }
 
-bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes)
+bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes, uint64_t total)
 {
     const std::lock_guard lock(resource.mutex); // no frame resolves the buffer in between
     const Ref<Backing>& backing = resource.backing;
     if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
         return false;
-    if (backing->memory.deviceLocal && TotalBytes(writes) > m_directMaxBytes.load(std::memory_order_relaxed))
+    if (backing->memory.deviceLocal && total > m_directMaxBytes.load(std::memory_order_relaxed))
         return false;
     for (const BufferWrite& write : writes)
     {
@@ -137,7 +154,7 @@ bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const Buffe
         if (m_core->Memory().Flush(backing->memory, write.offset, write.bytes.size()) != VK_SUCCESS)
             return false; // the staged path writes all of it again, or reports what is wrong
     }
-    m_counters.directBytes.fetch_add(TotalBytes(writes), std::memory_order_relaxed);
+    m_counters.directBytes.fetch_add(total, std::memory_order_relaxed);
     return true;
 }
 
@@ -252,32 +269,52 @@ Epoch& TransferEngine::EpochForRead()
 Result<UploadTicket::Carriers> TransferEngine::Write(std::span<const BufferWrite> writes, const WriteOptions& options)
 {
     Carriers all;
+    while (!writes.empty())
+    {
+        // Neighbours that go into the same buffer share the work.
+        const std::span group = FirstGroup(writes);
+        const auto written = WriteGroup(group, options);
+        if (!written)
+            return written;
+        Add(all, *written);
+        writes = writes.subspan(group.size());
+    }
+    return all;
+}
+
+// `writes`: to one buffer. A bad one fails, but those before it stand.
+Result<UploadTicket::Carriers> TransferEngine::WriteGroup(std::span<const BufferWrite> writes,
+                                                          const WriteOptions& options)
+{
+    const BufferWrite& first = writes.front();
+    if (writes.size() == 1)
+        if (const uint64_t batch = WriteShort(first.buffer, first.offset, first.bytes); batch != 0)
+            return Carriers{batch, batch, 0};
+    if (PackedWrites packed(m_workers, writes, m_staging->Desc().blockBytes);
+        packed.Measure() && IsWritable(first.buffer, 0, 0))
+        return WritePacked(packed, writes, options);
+
+    Carriers all;
     const auto isStreamed = [&](const BufferWrite& write) { return IsStreamed(write.bytes.size(), options); };
     while (!writes.empty())
     {
-        // Neighbours that go into the same buffer share the work. A bad one fails, but those before it stand.
         size_t count = 0;
         Result<void> writable;
         const size_t most = isStreamed(writes[0]) ? 1 : writes.size(); // alone
-        for (; count < most && writes[count].buffer.Resource() == writes[0].buffer.Resource(); ++count)
+        for (; count < most; ++count)
         {
             const BufferWrite& write = writes[count];
             if (count != 0 && isStreamed(write))
                 break;
-            if (IsWritable(write.buffer, write.offset, write.bytes.size()))
-                continue;
-            writable = CheckWritable(write.buffer, write.offset, write.bytes.size());
-            break;
+            if (writable = CheckWritable(write.buffer, write.offset, write.bytes.size()); !writable)
+                break;
         }
         if (count != 0)
         {
-            auto carriers = WriteTo(*writes[0].buffer.Resource(), writes.first(count), options);
-            if (!carriers)
-                return carriers;
-            if (all.firstBatch == 0)
-                all.firstBatch = carriers->firstBatch;
-            all.lastBatch = std::max(all.lastBatch, carriers->lastBatch);
-            all.inPlace |= carriers->inPlace;
+            const auto written = WriteTo(*writes[0].buffer.Resource(), writes.first(count), options);
+            if (!written)
+                return written;
+            Add(all, *written);
         }
         if (!writable)
             return Forward(writable);
@@ -329,8 +366,8 @@ uint64_t TransferEngine::WriteShort(const Buffer& buffer, uint64_t offset, std::
     return m_lanes.Write(*buffer.Resource(), offset, bytes, m_directMaxBytes.load(std::memory_order_relaxed));
 }
 
-void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std::span<const Slice> slices,
-                          Carriers& carriers)
+void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, const WriteShape& shape,
+                          std::span<const Slice> slices, Carriers& carriers)
 {
     const std::lock_guard lock(m_mutex);
     CollectLanes();
@@ -340,7 +377,7 @@ void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, std
     if (backing->queued.load(std::memory_order_relaxed))
         for (const CopyOp& op : ops)
             SupersedeQueued(*backing, op.destination, op.bytes);
-    ListFor(*backing).Append(std::move(ops));
+    ListFor(*backing).Append(std::move(ops), shape);
     for (const Slice& slice : slices)
         m_current->Hold(slice.block);
     backing->lastBatch.store(m_current->number);
@@ -357,16 +394,13 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     if (total == 0)
         return Carriers{};
     m_counters.writes.fetch_add(writes.size(), std::memory_order_relaxed);
-    if (WriteDirect(resource, writes))
+    if (WriteDirect(resource, writes, total))
     {
         m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
         return Carriers{.inPlace = true};
     }
     if (writes.size() == 1 && IsStreamed(total, options))
         return WriteStreamed(resource, writes[0].offset, writes[0].bytes, options);
-
-    if (PackedWrites::Suits(writes))
-        return WritePacked(resource, writes, total, options);
 
     CutWrites cut(m_workers, writes.size());
     Carriers carriers;
@@ -375,7 +409,8 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
         if (cut.IsEmpty())
             return;
         std::vector<CopyOp> ops = cut.Fill();
-        Join(resource, std::move(ops), cut.Slices(), carriers);
+        const WriteShape shape = ShapeOf(ops);
+        Join(resource, std::move(ops), shape, cut.Slices(), carriers);
         cut.Clear();
         whole = {};
     };
@@ -425,22 +460,29 @@ Result<UploadTicket::Carriers> TransferEngine::WriteTo(BufferResource& resource,
     return carriers;
 }
 
-Result<UploadTicket::Carriers> TransferEngine::WritePacked(BufferResource& resource,
-                                                           std::span<const BufferWrite> writes, uint64_t total,
+Result<UploadTicket::Carriers> TransferEngine::WritePacked(PackedWrites& packed, std::span<const BufferWrite> writes,
                                                            const WriteOptions& options)
 {
-    std::vector<CopyOp> memory;
+    const uint64_t total = packed.Bytes();
+    if (total == 0)
+        return Carriers{};
+    BufferResource& resource = *writes.front().buffer.Resource();
+    m_counters.writes.fetch_add(writes.size(), std::memory_order_relaxed);
+    if (WriteDirect(resource, writes, total))
+    {
+        m_counters.uploadedBytes.fetch_add(total, std::memory_order_relaxed);
+        return Carriers{.inPlace = true};
+    }
     {
         const std::lock_guard lock(m_mutex);
-        memory = TakeSpareOps();
+        packed.UseMemory(TakeSpareOps());
     }
-    PackedWrites packed(m_workers, writes, m_staging->Desc().blockBytes, std::move(memory));
     Carriers carriers;
     const auto commit = [&] {
         if (packed.Slices().empty())
             return;
-        std::vector<CopyOp> ops = packed.Fill();
-        Join(resource, std::move(ops), packed.Slices(), carriers);
+        PackedWrites::Filled filled = packed.Fill();
+        Join(resource, std::move(filled.ops), filled.shape, packed.Slices(), carriers);
         packed.ForgetSlices();
     };
     uint64_t missing = total;

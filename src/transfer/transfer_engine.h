@@ -45,6 +45,8 @@ struct TransferCounters
     std::atomic<uint64_t> droppedBytes{0};
 };
 
+class PackedWrites;
+
 class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 {
   public:
@@ -177,18 +179,21 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     void AppendCollected(size_t count);
     // Memory of a list that went out, with copies of no meaning. m_mutex is held.
     std::vector<CopyOp> TakeSpareOps() noexcept { return std::exchange(m_spareOps, {}); }
+    Result<Carriers> WriteGroup(std::span<const BufferWrite> writes, const WriteOptions& options);
     Result<Carriers> WriteTo(BufferResource& resource, std::span<const BufferWrite> writes,
                              const WriteOptions& options);
-    // The same for many short ones, `total` bytes together.
-    Result<Carriers> WritePacked(BufferResource& resource, std::span<const BufferWrite> writes, uint64_t total,
+    // The same for many short ones, which were measured.
+    Result<Carriers> WritePacked(PackedWrites& packed, std::span<const BufferWrite> writes,
                                  const WriteOptions& options);
     // Long writes that may be sent piece by piece while the rest is still being copied.
     bool IsStreamed(uint64_t bytes, const WriteOptions& options) const noexcept;
     Result<Carriers> WriteStreamed(BufferResource& resource, uint64_t offset, std::span<const std::byte> bytes,
                                    const WriteOptions& options);
-    // What was filled joins the batch at hand, all of it at once.
-    void Join(BufferResource& resource, std::vector<CopyOp> ops, std::span<const Slice> slices, Carriers& carriers);
-    bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes);
+    // What was filled joins the batch at hand, all of it at once. `shape`: of the copies.
+    void Join(BufferResource& resource, std::vector<CopyOp> ops, const WriteShape& shape, std::span<const Slice> slices,
+              Carriers& carriers);
+    // Writes in place, and counts it; false: that cannot be. `total`: bytes of all.
+    bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes, uint64_t total);
     // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
     // has cut so far: nobody else could send it out.
     Result<Slice> AllocateStaging(uint64_t minBytes, uint64_t bytes, uint64_t alignment, uint64_t missing,

@@ -101,25 +101,47 @@ std::span<const uint64_t> OrderByDestination(std::span<const CopyOp> ops, const 
     return SortKeys(keys.Varying(), ops.size(), scratch);
 }
 
-std::span<const uint64_t> OrderByDestination(std::span<const CopyOp> ops, const WriteKeys& keys, uint64_t from,
-                                             uint64_t to, OrderScratch& scratch)
+void KeyHands::Deal(std::span<const CopyOp> ops, size_t begin, size_t end, const WriteKeys& keys,
+                    std::span<const uint64_t> borders)
 {
-    constexpr size_t kAtOnce = 512;
-    const WriteKeys local = keys;
-    size_t count = 0;
-    for (size_t begin = 0; begin < ops.size(); begin += kAtOnce)
+    const size_t count = end - begin;
+    const size_t stretches = borders.size() - 1;
+    if (m_keys.size() < count)
     {
-        if (scratch.keys.size() < count + kAtOnce)
-            scratch.keys.resize(count + count / 2 + kAtOnce);
-        uint64_t* const found = scratch.keys.data();
-        const size_t end = std::min(ops.size(), begin + kAtOnce);
-        for (size_t i = begin; i < end; ++i)
-        {
-            const uint64_t key = local.KeyOf(ops[i].destination, i);
-            found[count] = key;
-            count += local.StepOf(key) - from < to - from ? 1 : 0;
-        }
+        m_keys.resize(count);
+        m_stretches.resize(count);
+        m_dealt.resize(count);
     }
+    std::array<size_t, kMostStretches + 1> places{};
+    const WriteKeys local = keys; // nothing that is written here can change it
+    for (size_t i = 0; i < count; ++i)
+    {
+        const uint64_t key = local.KeyOf(ops[begin + i].destination, begin + i);
+        const uint64_t step = local.StepOf(key);
+        uint8_t stretch = 0;
+        for (size_t border = 1; border < stretches; ++border)
+            stretch = static_cast<uint8_t>(stretch + (step >= borders[border] ? 1 : 0));
+        m_keys[i] = key;
+        m_stretches[i] = stretch;
+        ++places[stretch + 1];
+    }
+    std::partial_sum(places.begin(), places.end(), places.begin());
+    m_begins.assign(places.begin(), places.begin() + static_cast<ptrdiff_t>(stretches) + 1);
+    for (size_t i = 0; i < count; ++i)
+        m_dealt[places[m_stretches[i]]++] = m_keys[i];
+}
+
+std::span<const uint64_t> OrderStretch(std::span<const KeyHands> hands, size_t stretch, const WriteKeys& keys,
+                                       OrderScratch& scratch)
+{
+    size_t count = 0;
+    for (const KeyHands& hand : hands)
+        count += hand.Of(stretch).size();
+    if (scratch.keys.size() < count)
+        scratch.keys.resize(count);
+    auto next = scratch.keys.begin();
+    for (const KeyHands& hand : hands)
+        next = std::copy(hand.Of(stretch).begin(), hand.Of(stretch).end(), next);
     return SortKeys(keys.Varying(), count, scratch);
 }
 } // namespace sedx

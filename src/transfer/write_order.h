@@ -55,9 +55,32 @@ struct OrderScratch
 
 // Keys of all writes, ascending. Valid until the scratch is used again.
 std::span<const uint64_t> OrderByDestination(std::span<const CopyOp> ops, const WriteKeys& keys, OrderScratch& scratch);
-// The same for those writes that begin in a step of `from` to, and without, `to`.
-std::span<const uint64_t> OrderByDestination(std::span<const CopyOp> ops, const WriteKeys& keys, uint64_t from,
-                                             uint64_t to, OrderScratch& scratch);
+
+// Keys of some writes, dealt out to stretches of the destination. Many writes are ordered by several threads in two rounds:
+// each thread deals out a share of the writes, then each orders what all shares have for one stretch.
+class KeyHands
+{
+  public:
+    static constexpr size_t kMostStretches = 64;
+
+    // Of the writes from `begin` to, and without, `end`. `borders`: of the stretches, steps, ascending; one more than there are
+    // stretches, the first 0 and the last beyond all steps.
+    void Deal(std::span<const CopyOp> ops, size_t begin, size_t end, const WriteKeys& keys,
+              std::span<const uint64_t> borders);
+    std::span<const uint64_t> Of(size_t stretch) const noexcept
+    {
+        return std::span(m_dealt).subspan(m_begins[stretch], m_begins[stretch + 1] - m_begins[stretch]);
+    }
+
+  private:
+    std::vector<uint64_t> m_keys;     // in the order of their writes
+    std::vector<uint8_t> m_stretches; // of each key
+    std::vector<uint64_t> m_dealt;
+    std::vector<size_t> m_begins;
+};
+// Keys that `hands` have for a stretch, ascending. Valid until the scratch is used again.
+std::span<const uint64_t> OrderStretch(std::span<const KeyHands> hands, size_t stretch, const WriteKeys& keys,
+                                       OrderScratch& scratch);
 
 // Calls visit(begin, end) for each run of two or more keys of which neighbours lie less than `steps` apart: no other
 // write can overlap another one, if `steps` are those of the longest.
