@@ -87,6 +87,8 @@ struct QueueInfo
     uint32_t timestampValidBits = 0;      // 0: no timestamps
 };
 
+// Not to be held by a global or static object: at exit those may go after the driver has unloaded itself, and what is
+// destroyed then crashes (seen with NVIDIA's driver). Let the last copy go before main returns.
 class SEDX_API Device
 {
   public:

@@ -41,34 +41,47 @@ void FrameTracker::Update() noexcept
     }
 }
 
+Result<void> FrameTracker::Pace(uint64_t number)
+{
+    if (!m_rules.paced || number <= m_rules.framesInFlight)
+        return {};
+    const uint64_t before = number - m_rules.framesInFlight;
+    const VkResult result = WaitFor(before, UINT64_MAX, WaitCause::Pacing);
+    if (result == VK_NOT_READY) // pipelined threads: it may not share its Frame::Index
+        return Fail(ErrorCode::WrongState,
+                    "frame {} cannot begin: frame {} has not ended or not been retired, and "
+                    "framesInFlight is {}",
+                    number, before, m_rules.framesInFlight);
+    if (result != VK_SUCCESS)
+        return FailVk(result, "waiting for frame {}", before);
+    return {};
+}
+
 Result<uint64_t> FrameTracker::Begin()
 {
-    if (m_rules.paced && LastOpened() >= m_rules.framesInFlight)
+    for (;;)
     {
-        const uint64_t before = LastOpened() + 1 - m_rules.framesInFlight;
-        const VkResult result = WaitFor(before, UINT64_MAX, WaitCause::Pacing);
-        if (result == VK_NOT_READY) // pipelined threads: it may not share its Frame::Index
-            return Fail(ErrorCode::WrongState, "frame {} cannot begin: frame {} has not ended or not been retired, and "
-                                               "framesInFlight is {}",
-                        LastOpened() + 1, before, m_rules.framesInFlight);
-        if (result != VK_SUCCESS)
-            return FailVk(result, "waiting for frame {}", before);
-    }
-    Update();
+        const uint64_t number = LastOpened() + 1;
+        if (auto paced = Pace(number); !paced)
+            return Forward(paced);
+        Update();
 
-    const std::lock_guard lock(m_mutex);
-    const uint64_t number = m_lastOpened.load() + 1;
-    const auto slot = std::find_if(m_openFrames.begin(), m_openFrames.end(),
-                                   [](const std::atomic<uint64_t>& open) { return open.load() == 0; });
-    if (slot == m_openFrames.end())
-        return Fail(ErrorCode::WrongState, "frame {} cannot begin: {} frames are open already", number, kMaxOpenFrames);
-    Entry entry;
-    entry.number = number;
-    entry.slot = static_cast<uint32_t>(slot - m_openFrames.begin());
-    m_entries.push_back(entry);
-    m_lastOpened.store(number);
-    slot->store(number); // from here on it is open for everybody
-    return number;
+        const std::lock_guard lock(m_mutex);
+        if (number != m_lastOpened.load() + 1)
+            continue; // another thread has begun it meanwhile
+        const auto slot = std::find_if(m_openFrames.begin(), m_openFrames.end(),
+                                       [](const std::atomic<uint64_t>& open) { return open.load() == 0; });
+        if (slot == m_openFrames.end())
+            return Fail(ErrorCode::WrongState, "frame {} cannot begin: {} frames are open already", number,
+                        kMaxOpenFrames);
+        Entry entry;
+        entry.number = number;
+        entry.slot = static_cast<uint32_t>(slot - m_openFrames.begin());
+        m_entries.push_back(entry);
+        m_lastOpened.store(number);
+        slot->store(number); // from here on it is open for everybody
+        return number;
+    }
 }
 
 void FrameTracker::Close(Entry& entry) noexcept

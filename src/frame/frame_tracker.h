@@ -69,7 +69,7 @@ class FrameTracker
     {
         uint64_t number = 0;
         State state = State::Open;
-        uint32_t slot = 0; // while open
+        uint32_t slot = 0;    // while open
         bool retired = false; // FrameCompletion::Fences: RetireFrame was called
         bool abandoned = false;
         std::array<uint64_t, kMaxQueues> values{}; // last handed out for each queue; 0: none
@@ -77,6 +77,8 @@ class FrameTracker
     Entry* Find(uint64_t number) noexcept;
     const Entry* Find(uint64_t number) const noexcept;
     bool HasPassed(const Entry& entry) const noexcept;
+    // Waits until frame `number` may begin.
+    Result<void> Pace(uint64_t number);
     void Close(Entry& entry) noexcept; // with the lock
 
     Timelines& m_timelines;

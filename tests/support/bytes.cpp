@@ -49,7 +49,7 @@ static uint64_t SeedToUse(uint64_t seed)
     return text ? std::strtoull(text, nullptr, 0) : seed;
 }
 
-Random::Random(uint64_t seed) : m_seed(SeedToUse(seed)), m_engine(m_seed) {}
+Random::Random(uint64_t seed, uint64_t stream) : m_seed(SeedToUse(seed)), m_engine(m_seed + stream) {}
 
 uint64_t Random::Between(uint64_t low, uint64_t high)
 {

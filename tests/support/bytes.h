@@ -27,7 +27,8 @@ testing::AssertionResult SameBytes(std::span<const std::byte> expected, std::spa
 class Random
 {
   public:
-    explicit Random(uint64_t seed);
+    // `stream`: another sequence of the same seed, for another thread.
+    explicit Random(uint64_t seed, uint64_t stream = 0);
     // Uniform in low .. high, both included.
     uint64_t Between(uint64_t low, uint64_t high);
     // True `times` out of `outOf`.

@@ -198,6 +198,41 @@ TEST_P(PacingTest, FramesWithoutSubmissionsDoNotWait)
 
 INSTANTIATE_TEST_SUITE_P(FramesInFlight, PacingTest, testing::Values(1u, 2u, 3u));
 
+// Both find that frame 1 is to be waited for. Who comes second waits for frame 2, whose index it gets.
+TEST_F(FramesTest, ThreadsThatBeginTogetherWaitForAFrameEach)
+{
+    auto system = MakeSystem({.framesInFlight = 2});
+    ASSERT_TRUE(system);
+    TestCommands commands(TheDevice());
+    Gate first(TheDevice());
+    Gate second(TheDevice());
+    commands.RunFrame(
+        *system, [](const Frame&, VkCommandBuffer) {}, first.Waits());
+    commands.RunFrame(
+        *system, [](const Frame&, VkCommandBuffer) {}, second.Waits());
+    Frame third;
+    Calls().onWait = [&] {
+        if (third)
+            return second.Open();
+        first.Open();
+        while (system->CompletedFrame() < 1)
+            system->Poll();
+        std::thread([&] {
+            const auto begun = system->BeginFrame();
+            EXPECT_TRUE(Ok(begun));
+            third = begun ? *begun : Frame();
+        }).join();
+    };
+    SEDX_REQUIRE(const Frame fourth, system->BeginFrame());
+    EXPECT_EQ(third.Number(), 3u);
+    EXPECT_EQ(fourth.Number(), 4u);
+    EXPECT_GE(system->CompletedFrame(), 2u) << "two frames with index " << fourth.Index();
+    Calls().onWait = nullptr;
+    second.Open();
+    ASSERT_TRUE(Ok(system->EndFrame(third)));
+    ASSERT_TRUE(Ok(system->EndFrame(fourth)));
+}
+
 // ---- in flight -----------------------------------------------------------------------------------------------------
 TEST_F(FramesTest, BufferIsInFlightFromItsFirstUseUntilAllFramesSinceHavePassed)
 {

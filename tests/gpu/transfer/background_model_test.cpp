@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <deque>
 
 namespace sedx::test
@@ -21,19 +20,28 @@ INSTANTIATE_TEST_SUITE_P(Layouts, BackgroundModelTest,
                          testing::Values(MemoryLayout::Native(), MemoryLayout::Discrete(), MemoryLayout::NonCoherent()),
                          LayoutName);
 
+// All of them on the driver's own device; the queue is the same on the others, where bytes only take another way.
+constexpr uint64_t kOperations = 100'000;
+uint64_t Operations(const MemoryLayout& layout)
+{
+    return ModelOperations(layout.name == MemoryLayout::Native().name ? kOperations : kOperations / 4);
+}
+
 // One thread's buffers and what they hold.
 class Owner
 {
   public:
-    Owner(BufferSystem& system, uint64_t seed) : m_system(system), m_random(seed)
+    Owner(BufferSystem& system, uint64_t seed, uint64_t thread = 0) : m_system(system), m_random(seed, thread)
     {
         for (Entry& entry : m_entries)
             Replace(entry);
     }
     ~Owner() { EXPECT_TRUE(m_kept.empty()) << "Finish() was not called"; }
 
+    uint64_t Steps() const { return m_steps; }
     void Step()
     {
+        ++m_steps;
         Entry& entry = m_entries[m_random.Between(0, m_entries.size() - 1)];
         switch (m_random.Between(0, 19))
         {
@@ -250,6 +258,7 @@ class Owner
 
     BufferSystem& m_system;
     Random m_random;
+    uint64_t m_steps = 0;
     std::array<Entry, 5> m_entries;
     std::deque<Read> m_reads;
     std::deque<Queued> m_queued;
@@ -286,13 +295,14 @@ void ExpectNothingLeft(BufferSystem& system, TestCommands& commands)
 TEST_P(BackgroundModelTest, OneThread)
 {
     constexpr uint64_t kSeed = 0xBAC1ull;
-    std::printf("seed %llu\n", static_cast<unsigned long long>(kSeed));
+    const uint64_t operations = Operations(GetParam());
+    PrintModel(kSeed, operations);
     auto system = MakeSystem(Small());
     ASSERT_TRUE(system);
     TestCommands commands(TheDevice());
     {
         Owner owner(*system, kSeed);
-        for (int i = 0; i < 3000 && !HasFailure(); ++i)
+        for (uint64_t i = 0; owner.Steps() < operations && !HasFailure(); ++i)
         {
             owner.Step();
             if (i % 8 == 0)
@@ -310,7 +320,7 @@ TEST_P(BackgroundModelTest, ThreadsAndFrames)
     auto system = MakeSystem(Small());
     ASSERT_TRUE(system);
     TestCommands commands(TheDevice());
-    ModelThreads<Owner> threads(*system, kSeed, kThreads, 800);
+    ModelThreads<Owner> threads(*system, kSeed, kThreads, Operations(GetParam()));
     while (threads.AreRunning())
         commands.RunFrame(*system);
     threads.Join();
