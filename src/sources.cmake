@@ -52,7 +52,9 @@ set(SEDX_SOURCES
     transfer/long_write.cpp
     transfer/moves.cpp
     transfer/overlaps.cpp
+    transfer/ownership.cpp
     transfer/profile_file.cpp
+    transfer/queue_choice.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp
     transfer/readback_subscription.cpp

@@ -53,8 +53,8 @@ struct TransferProfile
                               // of a staging block; a quarter of staging at most (BufferSystemDesc::stagingLimitBytes)
     uint32_t copyThreads = 1; // 1 .. 64; threads that fill a chunk or plan many writes together, with the caller. Taken when
                               // a system is created: what Calibrate finds counts from the next one on
-    bool useTransferQueue = false; // a queue for transfers alone was faster than queue 0. Measured and told; nothing
-                                   // uses it yet: copies run on queue 0
+    bool useTransferQueue = false; // a queue for transfers alone is better than queue 0 for long ones (TransferQueue::Auto);
+                                   // read when a batch is submitted
 
     ProfileOrigin origin = ProfileOrigin::BuiltIn;
 

@@ -231,6 +231,7 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
                     resource.name);
     resource.backing->used.store(true);
     resource.backing->held.store(true);
+    resource.backing->lastFrame.store(Backing::kEveryFrame);
     return resource.backing->address;
 }
 
@@ -358,6 +359,7 @@ Report BufferSystem::GetReport() const
     report.copiedByShader = transfers.copiedByShader.load();
     report.inlinedCopies = transfers.inlinedCopies.load();
     report.submissions = transfers.submissions.load();
+    report.transferQueueSubmissions = transfers.transferQueueSubmissions.load();
     report.readbackBytes = transfers.readbackBytes.load();
     const BackgroundWrites& background = m_impl->transfers->Background();
     report.queuedWrites = background.QueuedWrites();
