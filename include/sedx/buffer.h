@@ -88,7 +88,7 @@ enum class BufferPriority : uint32_t
 enum class Ownership : uint32_t
 {
     Concurrent, // any queue that was handed over, without ceremony
-    // Queues of one family, that of BufferDesc::ownerQueue. Some drivers compress or cache such memory better. The buffer gets
+    // Queues of one family, that of BufferDesc::ownerQueue. Whether a driver makes anything of it, only measuring tells. It gets
     // a VkBuffer of its own. What the library writes on a queue of another family must be acquired before the owner uses it:
     // UploadQueue::CmdAcquire.
     Exclusive,

@@ -24,7 +24,7 @@ namespace sedx
 // Who submits the library's copies.
 enum class SubmitMode : uint32_t
 {
-    Own,      // the library, to queue 0 or a queue for transfers (TransferQueue), at Submit…, Frame::SubmitSync and EndFrame
+    Own,      // the library, to queue 0 (or see TransferQueue), at Submit…, Frame::SubmitSync and EndFrame
     Recorded, // the engine: copies go only into its command buffers at CmdFlush
 };
 
@@ -95,8 +95,8 @@ class SEDX_API BufferSystem
 
     // ---- buffers -------------------------------------------------------------------------------------------------
     // Errors: InvalidArgument (0 bytes, no usage, not exactly one memory type, an unknown priority, an alignment that is no
-    // power of two or above 64 KiB, an owner queue that there is not), MissingFeature (a ray-tracing usage without its extension), LimitExceeded,
-    // OutOfDeviceMemory, DeviceLost. The contents are undefined. `where` is what the leak report names.
+    // power of two or above 64 KiB, an owner queue that there is not), MissingFeature (a ray-tracing usage without its
+    // extension), LimitExceeded, OutOfDeviceMemory, DeviceLost. The contents are undefined. `where` is what the leak report names.
     Result<Buffer> CreateBuffer(const BufferDesc& desc, std::source_location where = std::source_location::current());
     Result<Buffer> CreateBuffer(uint64_t bytes, BufferUsage usage, MemoryType memory, std::string name = "",
                                 std::source_location where = std::source_location::current());

@@ -38,13 +38,14 @@ struct Backing
     // backing that was used once counts as in flight whenever any frame is. Copies are told by lastBatch.
     std::atomic<bool> used{false};
     std::atomic<bool> held{false};      // its address was given out: in flight for ever
-    // The newest frame that resolved it; 0: none. Raw data of a frame is for that frame only, except where the buffer is pinned.
+    std::atomic<bool> queued{false};    // background writes to it wait to be sent
+    // The newest frame that resolved it; 0: none. What a frame resolved is for that frame, except where the buffer is pinned.
     static constexpr uint64_t kEveryFrame = ~uint64_t{0};
     std::atomic<uint64_t> lastFrame{0};
-    std::atomic<bool> queued{false};    // background writes to it wait to be sent
     std::atomic<uint64_t> lastBatch{0}; // the transfer batch that touches it last
     std::atomic<uint64_t> writer{0};    // which lane of short writes (transfer/write_lanes.cpp)
-    std::unique_ptr<ExclusiveUse> exclusive; // set before others know the backing; null: any queue may use it at any time
+    // Null: any queue may use it at any time. Set before others know the backing.
+    std::unique_ptr<ExclusiveUse> exclusive;
     // Where the transfer engine collects writes to it, and for which epoch; under the mutex of the engine.
     uint64_t listEpoch = 0;
     size_t listIndex = 0;

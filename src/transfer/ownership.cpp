@@ -97,7 +97,8 @@ const ExclusiveUse* OwnershipBook::FindMisplaced(const Batch& batch, uint32_t fa
     return nullptr;
 }
 
-OwnershipBook::Barriers OwnershipBook::Pass(const Batch& batch, uint32_t family, uint64_t frame)
+OwnershipBook::Barriers OwnershipBook::Pass(const Batch& batch, uint32_t family, uint64_t frame,
+                                            std::vector<Buffer>& kept)
 {
     Barriers barriers;
     for (auto& [backing, touch] : TouchesOf(batch))
@@ -121,7 +122,15 @@ OwnershipBook::Barriers OwnershipBook::Pass(const Batch& batch, uint32_t family,
             });
         touch.written.ForEach([&use](uint64_t offset, uint64_t bytes) { use.touched.Add(offset, bytes); });
     }
+    if (m_releases.size() >= m_pruneAt)
+        Prune(kept);
     return barriers;
+}
+
+void OwnershipBook::Prune(std::vector<Buffer>& kept)
+{
+    std::erase_if(m_releases, [&](const Release& release) { return !BackingOf(release, kept); });
+    m_pruneAt = std::max(kFewReleases, m_releases.size() * 2);
 }
 
 Ref<Backing> OwnershipBook::BackingOf(const Release& release, std::vector<Buffer>& kept) const noexcept

@@ -26,7 +26,7 @@ class OwnershipBook
         std::vector<VkBufferMemoryBarrier2> releases; // behind it
     };
     // For a batch that goes to a queue of this family, now. `frame`: of the engine's commands; 0: the library's own.
-    Barriers Pass(const Batch& batch, uint32_t family, uint64_t frame);
+    Barriers Pass(const Batch& batch, uint32_t family, uint64_t frame, std::vector<Buffer>& kept);
     // All that was released to this family, for a command buffer of `frame`. Buffers that nobody has any more are forgotten.
     std::vector<VkBufferMemoryBarrier2> AcquireAll(uint32_t family, uint64_t frame, std::vector<Buffer>& kept);
 
@@ -48,8 +48,13 @@ class OwnershipBook
     // The backing of a release; null if the buffer is gone or has another one.
     Ref<Backing> BackingOf(const Release& release, std::vector<Buffer>& kept) const noexcept;
 
+    // Forgets releases of buffers that nobody has any more, whenever there are twice as many as before.
+    void Prune(std::vector<Buffer>& kept);
+
+    static constexpr size_t kFewReleases = 256;
     BufferCore& m_core;
     std::vector<Release> m_releases;
+    size_t m_pruneAt = kFewReleases;
 };
 
 void RecordBufferBarriers(const DeviceDispatch& vk, VkCommandBuffer cmd,

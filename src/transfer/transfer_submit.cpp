@@ -143,6 +143,7 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     if (device.families.size() > 1)
     {
         const uint32_t family = device.queues[queue].family;
+        std::vector<Buffer> kept; // dropped without the lock
         const std::lock_guard lock(m_mutex);
         if (const ExclusiveUse* use = m_ownership.FindMisplaced(batch, family))
             SEDX_CORE_ERROR_TAG(
@@ -151,7 +152,7 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
                 "{} of family {}: first writes must be submitted, and acquired by "
                 "UploadQueue::CmdAcquire, before a frame resolves the buffer",
                 use->name, use->family, queue, family);
-        ownership = m_ownership.Pass(batch, family, frame);
+        ownership = m_ownership.Pass(batch, family, frame, kept);
     }
     RecordBufferBarriers(device.vk, cmd, ownership.acquires);
     const BatchStats stats = RecordBatch(device.vk, cmd, batch, rules, m_planScratch);

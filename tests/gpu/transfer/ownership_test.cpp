@@ -57,6 +57,8 @@ TEST_F(OwnershipTest, WhatIsFreshComesFromTheTransferQueue)
     Write(buffer, 0, bytes);
     EXPECT_EQ(Send(), m_transfer);
     EXPECT_TRUE(SameBytes(bytes, Seen(buffer, *m_commands, 0)));
+    EXPECT_THAT(m_system->Explain(buffer), HasSubstr("belongs to the family of queue 0 alone"));
+    EXPECT_THAT(m_system->Explain(buffer), HasSubstr("VkBuffer of its own"));
     EXPECT_EQ(m_log.Text(), "");
 }
 
@@ -213,6 +215,24 @@ TEST_F(OwnershipTest, BuffersThatWentAwayAreNotAcquired)
     EXPECT_EQ(count, 0u);
     m_commands->Submit(cmd, frame);
     ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+    EXPECT_EQ(m_log.Text(), "");
+    TakeSimulated(); // the simulator wants an acquire all the same
+}
+
+// Nobody acquires them: the library copes without remembering all of them for ever.
+TEST_F(OwnershipTest, ManyBuffersThatWentAway)
+{
+    const Buffer first = MakeExclusive(4096);
+    Write(first, 0, Pattern(1, 4096));
+    EXPECT_EQ(Send(), m_transfer);
+    for (uint64_t i = 0; i < 600; ++i)
+    {
+        const Buffer buffer = MakeExclusive(64);
+        Write(buffer, 0, Pattern(i, 64));
+        ASSERT_TRUE(Ok(Uploads().Submit()));
+        m_system->Poll();
+    }
+    EXPECT_TRUE(SameBytes(Pattern(1, 4096), Seen(first, *m_commands, 0)));
     EXPECT_EQ(m_log.Text(), "");
     TakeSimulated(); // the simulator wants an acquire all the same
 }
