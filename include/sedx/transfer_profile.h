@@ -53,7 +53,7 @@ struct TransferProfile
                               // of a staging block; a quarter of staging at most (BufferSystemDesc::stagingLimitBytes)
     uint32_t copyThreads = 1; // 1 .. 64; threads that fill a chunk or plan many writes together, with the caller. Taken when
                               // a system is created: what Calibrate finds counts from the next one on
-    bool useTransferQueue = false; // a queue for transfers alone carries them beside other work (TransferQueue::Auto)
+    bool useTransferQueue = false; // a queue for transfers alone was faster than queue 0 (TransferQueue::Auto)
 
     ProfileOrigin origin = ProfileOrigin::BuiltIn;
 

@@ -26,7 +26,6 @@ constexpr uint64_t kSourceBytes = 8ull << 20; // read twice for one upload; as l
 constexpr double kGoodShare = 0.92;
 // A queue of its own must be clearly faster, as the order with queue 0 costs semaphores.
 constexpr double kFasterQueue = 1.05;
-constexpr uint64_t kSampledMoves = 4;
 
 using Clock = std::chrono::steady_clock;
 
@@ -121,43 +120,22 @@ Result<void> MeasureQueues(CalibrationBench& bench, TransferProfile& profile)
     profile.useTransferQueue = false;
     if (own == 0)
         return {};
-    // What is gained is time beside other work: about as much of it as of the upload, on the other half of the target.
-    constexpr uint64_t kHalf = CalibrationBench::kBytes / 2;
-    constexpr uint64_t kMostMoves = 64;
-    const auto upload = [&](VkCommandBuffer cmd) {
-        bench.CopyAll(cmd, kHalf, kHalf);
-        return VK_SUCCESS;
-    };
-    const auto move = [&](uint64_t count) {
-        return [&bench, count](VkCommandBuffer cmd) {
-            for (uint64_t i = 0; i < count; ++i)
-            {
-                bench.Move(cmd);
-                bench.Barrier(cmd);
-            }
-            return VK_SUCCESS;
-        };
-    };
-    const auto uploadNs = bench.TimeByClock(0, upload);
-    const auto movesNs = bench.TimeByClock(0, move(kSampledMoves));
-    if (!uploadNs || !movesNs)
-        return tl::unexpected(!uploadNs ? uploadNs.error() : movesNs.error());
-    const double moves = *uploadNs / std::max(1.0, *movesNs / kSampledMoves);
-    const auto work = move(static_cast<uint64_t>(std::clamp(moves, 1.0, static_cast<double>(kMostMoves))));
     std::array<double, 2> times{};
     const std::array<uint32_t, 2> indices{0, own};
     for (int i = 0; i < kRepeats + 1; ++i)
         for (size_t k = 0; k < times.size(); ++k)
         {
-            const auto ns = bench.TimeBoth(work, indices[k], upload);
+            const auto ns = bench.TimeByClock(indices[k], [&](VkCommandBuffer cmd) {
+                bench.CopyAll(cmd, 0, CalibrationBench::kBytes);
+                return VK_SUCCESS;
+            });
             if (!ns)
                 return tl::unexpected(ns.error());
             times[k] = i == 0 ? *ns : std::min(times[k], *ns);
         }
     profile.useTransferQueue = times[0] > times[1] * kFasterQueue;
-    SEDX_CORE_INFO_TAG("PROFILE",
-                       "8 MiB behind work on queue 0: {:.0f} us; beside it on queue {}, for transfers alone: {:.0f} us",
-                       times[0] / 1000, own, times[1] / 1000);
+    SEDX_CORE_INFO_TAG("PROFILE", "16 MiB on queue 0: {:.0f} us; on queue {}, for transfers alone: {:.0f} us",
+                       times[0] / 1000, indices[1], times[1] / 1000);
     return {};
 }
 } // namespace

@@ -146,7 +146,7 @@ Result<VkCommandBuffer> CalibrationBench::Begin(uint32_t queue)
     return (*buffers)[0];
 }
 
-Result<void> CalibrationBench::Submit(VkCommandBuffer cmd, uint32_t queue, uint64_t waitValue, bool signals)
+Result<void> CalibrationBench::Send(VkCommandBuffer cmd, uint32_t queue)
 {
     DeviceState& device = m_core.Device();
     VkResult result = device.Check(device.vk.EndCommandBuffer(cmd));
@@ -157,29 +157,20 @@ Result<void> CalibrationBench::Submit(VkCommandBuffer cmd, uint32_t queue, uint6
     signal.semaphore = timelines.Semaphore(kTransferTimeline);
     signal.value = timelines.Handed(kTransferTimeline) + 1;
     signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-    VkSemaphoreSubmitInfo wait = signal;
-    wait.value = waitValue;
     VkCommandBufferSubmitInfo commands{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
     commands.commandBuffer = cmd;
     VkSubmitInfo2 submit{VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
-    submit.waitSemaphoreInfoCount = waitValue != 0 ? 1 : 0;
-    submit.pWaitSemaphoreInfos = &wait;
     submit.commandBufferInfoCount = 1;
     submit.pCommandBufferInfos = &commands;
-    submit.signalSemaphoreInfoCount = signals ? 1 : 0;
+    submit.signalSemaphoreInfoCount = 1;
     submit.pSignalSemaphoreInfos = &signal;
     result = device.Submit(queue, {&submit, 1}, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
         return FailVk(result, "submitting a measurement of the calibration");
-    if (signals)
-    {
-        timelines.SetHanded(kTransferTimeline, signal.value);
-        m_sent = signal.value;
-    }
+    timelines.SetHanded(kTransferTimeline, signal.value);
+    m_sent = signal.value;
     return {};
 }
-
-Result<void> CalibrationBench::Send(VkCommandBuffer cmd, uint32_t queue) { return Submit(cmd, queue, 0, true); }
 
 Result<void> CalibrationBench::WaitForAll()
 {
@@ -196,18 +187,6 @@ void CalibrationBench::CopyAll(VkCommandBuffer cmd, uint64_t offset, uint64_t by
                                m_target.offset + offset, bytes};
     VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
     copy.srcBuffer = m_staging.buffer;
-    copy.dstBuffer = m_target.buffer;
-    copy.regionCount = 1;
-    copy.pRegions = &region;
-    m_core.Device().vk.CmdCopyBuffer2(cmd, &copy);
-}
-
-void CalibrationBench::Move(VkCommandBuffer cmd) const
-{
-    const VkBufferCopy2 region{VK_STRUCTURE_TYPE_BUFFER_COPY_2, nullptr, m_target.offset, m_target.offset + kBytes / 4,
-                               kBytes / 4};
-    VkCopyBufferInfo2 copy{VK_STRUCTURE_TYPE_COPY_BUFFER_INFO_2};
-    copy.srcBuffer = m_target.buffer;
     copy.dstBuffer = m_target.buffer;
     copy.regionCount = 1;
     copy.pRegions = &region;
@@ -282,37 +261,6 @@ Result<double> CalibrationBench::TimeByClock(uint32_t queue, const Recorder& rec
         return Forward(sent);
     if (auto waited = WaitForAll(); !waited)
         return Forward(waited);
-    return NsOf(Clock::now() - begin);
-}
-
-Result<double> CalibrationBench::TimeBoth(const Recorder& onQueue0, uint32_t queue, const Recorder& record)
-{
-    // The last one does nothing: by the order of queue 0 it ends after the first, and it waits for the one in between.
-    const auto onMain = BeginMany(0, queue == 0 ? 3 : 2);
-    if (!onMain)
-        return tl::unexpected(onMain.error());
-    const VkCommandBuffer first = (*onMain)[0];
-    const VkCommandBuffer last = (*onMain)[1];
-    const auto other = queue == 0 ? Result<VkCommandBuffer>((*onMain)[2]) : Begin(queue);
-    if (!other)
-        return tl::unexpected(other.error());
-    for (const auto& [cmd, recorder] : {std::pair{first, &onQueue0}, std::pair{*other, &record}})
-    {
-        Barrier(cmd);
-        if (const VkResult result = (*recorder)(cmd); result != VK_SUCCESS)
-            return FailVk(result, "recording a measurement of the calibration");
-        Barrier(cmd);
-    }
-    const Clock::time_point begin = Clock::now();
-    Result<void> sent = Submit(first, 0, 0, false);
-    if (sent)
-        sent = Send(*other, queue);
-    if (sent)
-        sent = Submit(last, 0, m_sent, true);
-    if (sent)
-        sent = WaitForAll();
-    if (!sent)
-        return Forward(sent);
     return NsOf(Clock::now() - begin);
 }
 } // namespace sedx

@@ -27,9 +27,6 @@ class CalibrationBench
     Result<double> TimeOnQueue0(const Recorder& record);
     // By the clock, from the submission until it has passed.
     Result<double> TimeByClock(uint32_t queue, const Recorder& record);
-    // The same for two submissions at once: on queue 0, and then on `queue`, which may be queue 0, too. They must not touch the
-    // same bytes.
-    Result<double> TimeBoth(const Recorder& onQueue0, uint32_t queue, const Recorder& record);
 
     // Begins `count` command buffers for a queue, once those before have passed; submits one of them and goes on; waits
     // for all.
@@ -39,8 +36,6 @@ class CalibrationBench
 
     // Copies these bytes of staging to the same place of the target, by one region.
     void CopyAll(VkCommandBuffer cmd, uint64_t offset, uint64_t bytes) const;
-    // Copies the first quarter of the target to the second one.
-    void Move(VkCommandBuffer cmd) const;
     void Barrier(VkCommandBuffer cmd) const; // everything before against everything after
     const BufferMemory& Target() const noexcept { return m_target; }   // device memory
     const BufferMemory& Staging() const noexcept { return m_staging; } // mapped
@@ -55,9 +50,6 @@ class CalibrationBench
         VkCommandPool pool = VK_NULL_HANDLE;
         std::vector<VkCommandBuffer> buffers;
     };
-    // `waitValue`: of the transfer timeline; 0: waits for nothing. Without a signal nobody can wait for it, except by what
-    // follows on its queue: two that may pass in any order must not both have values of one timeline.
-    Result<void> Submit(VkCommandBuffer cmd, uint32_t queue, uint64_t waitValue, bool signals);
     Result<BufferMemory> MakeBuffer(MemoryType memory, const char* name);
     Result<Pool*> PoolOf(uint32_t queue);
     Result<VkCommandBuffer> Begin(uint32_t queue);

@@ -107,7 +107,7 @@ TEST(ProfileFileTest, MoreIsNotBetter)
 TEST(ProfileFileTest, OtherVersionsAndDevicesAreToldApart)
 {
     std::string text = FormatProfile(Sample(), kDevice);
-    text.replace(text.find(" 2\n"), 3, " 1\n");
+    text.replace(text.find(" 1\n"), 3, " 2\n");
     EXPECT_EQ(CodeOfParsing(text), ErrorCode::WrongState);
     EXPECT_EQ(CodeOfParsing(FormatProfile(Sample(), kOther)), ErrorCode::WrongState);
     EXPECT_NE(kDevice.FileName(), kOther.FileName());
