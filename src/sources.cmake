@@ -52,8 +52,10 @@ set(SEDX_SOURCES
     transfer/long_write.cpp
     transfer/moves.cpp
     transfer/overlaps.cpp
+    transfer/ownership.cpp
     transfer/packed_writes.cpp
     transfer/profile_file.cpp
+    transfer/queue_choice.cpp
     transfer/readback.cpp
     transfer/readback_queue.cpp
     transfer/readback_subscription.cpp

@@ -84,6 +84,16 @@ enum class BufferPriority : uint32_t
     Count,
 };
 
+// Which queues may use a buffer (VkSharingMode). Makes a difference only where the device's queues are of several families.
+enum class Ownership : uint32_t
+{
+    Concurrent, // any queue that was handed over, without ceremony
+    // Queues of one family, that of BufferDesc::ownerQueue. Whether a driver makes anything of it, only measuring tells. It gets
+    // a VkBuffer of its own. What the library writes on a queue of another family must be acquired before the owner uses it:
+    // UploadQueue::CmdAcquire.
+    Exclusive,
+};
+
 struct BufferDesc
 {
     uint64_t bytes = 0; // 1 .. the smaller of maxBufferSize and maxMemoryAllocationSize
@@ -96,6 +106,8 @@ struct BufferDesc
     // The device address follows as far as the driver aligns those of whole VkBuffers: 4096 bytes on the devices seen.
     uint64_t alignment = 0;
     BufferPriority priority = BufferPriority::Normal;
+    Ownership ownership = Ownership::Concurrent;
+    uint32_t ownerQueue = 0; // Exclusive: an index into Device::Queues(); all queues of its family own the buffer
 };
 
 // A reference-counted handle. Copy and drop it on any thread; one handle object must not be changed by two threads.

@@ -24,7 +24,7 @@ namespace sedx
 // Who submits the library's copies.
 enum class SubmitMode : uint32_t
 {
-    Own,      // the library, to queue 0, at Submit…, Frame::SubmitSync and EndFrame
+    Own,      // the library, to queue 0 (or see TransferQueue), at Submit…, Frame::SubmitSync and EndFrame
     Recorded, // the engine: copies go only into its command buffers at CmdFlush
 };
 
@@ -44,6 +44,15 @@ enum class BufferSharing : uint32_t
     Own,    // each has a VkBuffer of its own: validation layers and captures see it as a thing of its own
 };
 
+// Whether the library's own submissions may use a queue for transfers alone, beside queue 0 (SubmitMode::Own). There copies
+// run beside frames that do not use the same buffers, and wait for those that do.
+enum class TransferQueue : uint32_t
+{
+    Auto,   // for batches of long writes and read-backs, if TransferProfile::useTransferQueue says that it is worth it
+    Off,    // never
+    Always, // for every batch that may go there, whatever its size and the profile: for tests, and to compare
+};
+
 struct BufferSystemDesc
 {
     Device device{};
@@ -58,7 +67,8 @@ struct BufferSystemDesc
     // memory. What is idle beyond it is kept for warmMemoryNs.
     uint64_t warmStagingBytes = 64ull << 20;
     TransferPath transferPath = TransferPath::Auto; // how short writes reach device memory
-    TransferProfileDesc profile{};                  // what Auto decides by
+    TransferQueue transferQueue = TransferQueue::Auto;
+    TransferProfileDesc profile{}; // what Auto decides by, of both
     BufferSharing sharing = BufferSharing::Auto;
     // How long empty memory is kept, in nanoseconds of `clock`; looked at by polls.
     uint64_t warmMemoryNs = 2'000'000'000;
@@ -85,8 +95,8 @@ class SEDX_API BufferSystem
 
     // ---- buffers -------------------------------------------------------------------------------------------------
     // Errors: InvalidArgument (0 bytes, no usage, not exactly one memory type, an unknown priority, an alignment that is no
-    // power of two or above 64 KiB), MissingFeature (a ray-tracing usage without its extension), LimitExceeded,
-    // OutOfDeviceMemory, DeviceLost. The contents are undefined. `where` is what the leak report names.
+    // power of two or above 64 KiB, an owner queue that there is not), MissingFeature (a ray-tracing usage without its
+    // extension), LimitExceeded, OutOfDeviceMemory, DeviceLost. The contents are undefined. `where` is what the leak report names.
     Result<Buffer> CreateBuffer(const BufferDesc& desc, std::source_location where = std::source_location::current());
     Result<Buffer> CreateBuffer(uint64_t bytes, BufferUsage usage, MemoryType memory, std::string name = "",
                                 std::source_location where = std::source_location::current());

@@ -68,7 +68,7 @@ struct AdoptDesc
     VkPhysicalDevice physicalDevice = VK_NULL_HANDLE;
     VkDevice device = VK_NULL_HANDLE;
     uint32_t instanceApiVersion = VK_API_VERSION_1_3; // VkApplicationInfo::apiVersion
-    std::vector<QueueDesc> queues{};                  // at least one; queue 0 carries the library's copies
+    std::vector<QueueDesc> queues{};                  // at least one; 0 carries most copies (TransferQueue)
     std::vector<const char*> enabledExtensions{};     // of the device: unlocks optional paths
     // The chain given to vkCreateDevice (VkPhysicalDeviceFeatures2 or VkDeviceCreateInfo::pNext); checked for the
     // required features. Null: the engine promises that they are enabled.

@@ -57,6 +57,8 @@ struct Report
     uint64_t copiedBytes = 0;     // collected by UploadQueue::Copy
     uint64_t copiedByShader = 0;  // of these, recorded as work of the copy shader
     uint64_t submissions = 0;     // of the library, without those of Calibrate
+    // Of these, to a queue for transfers alone.
+    uint64_t transferQueueSubmissions = 0;
     uint64_t readbackBytes = 0;
     // Of writes with UploadPriority::Background; what was written over while it was queued is part of supersededBytes.
     uint64_t queuedWrites = 0;     // calls of which something waits to be sent

@@ -10,7 +10,7 @@ namespace sedx
 {
 // Queues that one device can hand over.
 inline constexpr uint32_t kMaxQueues = 8;
-// TimelinePoint::queue of the library's own copies (they run on queue 0, on a timeline of their own).
+// TimelinePoint::queue of the library's own copies (on a timeline of their own, whatever queue they run on).
 inline constexpr uint32_t kTransferTimeline = kMaxQueues;
 
 // Passed once the timeline semaphore of `queue` has reached `value`. Value 0 has always passed.

@@ -47,14 +47,13 @@ struct TransferProfile
     // ---- copies on the device
     uint64_t computeCopyMinBytes = ~uint64_t{0}; // from this size on a shader moves bytes between device buffers
 
-    // ---- long uploads; read by Write and WriteMany
+    // ---- long uploads; read by Write and WriteMany, the queue when a batch is submitted
     uint64_t chunkBytes =
         4ull << 20;           // 64 KiB .. 1 GiB; what one submission carries while the next bytes are being filled, in pieces
                               // of a staging block; a quarter of staging at most (BufferSystemDesc::stagingLimitBytes)
     uint32_t copyThreads = 1; // 1 .. 64; threads that fill a chunk or plan many writes together, with the caller. Taken when
                               // a system is created: what Calibrate finds counts from the next one on
-    bool useTransferQueue = false; // a queue for transfers alone was faster than queue 0. Measured and told; nothing
-                                   // uses it yet: copies run on queue 0
+    bool useTransferQueue = false; // a queue for transfers alone was faster than queue 0 (TransferQueue::Auto)
 
     ProfileOrigin origin = ProfileOrigin::BuiltIn;
 

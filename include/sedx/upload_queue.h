@@ -227,6 +227,16 @@ class SEDX_API UploadQueue
     // submissions hold back, so that no newer write overtakes the recorded ones.
     Result<UploadTicket> CmdFlush(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
 
+    // Records the acquiring half of ownership transfers into the engine's command buffer of `frame`, outside of a render pass:
+    // of all that the library wrote on queues of other families to buffers that belong to the family of `queue`
+    // (Ownership::Exclusive), and released with batches that were submitted or recorded so far. Call it first in the command
+    // buffer, before Frame::Resolve of such buffers, and take the SubmitSync after it, as for CmdFlush. Answers how many ranges
+    // that were; 0 where the device's queues are all of one family. A checked system logs an error if a frame resolves what
+    // nobody acquired. If the frame is abandoned, a later call acquires the same again. The library's own copies on a queue of
+    // the owner acquire what they touch themselves.
+    // Errors: InvalidArgument (no command buffer, no such queue), WrongState (the frame is not open), DeviceLost.
+    Result<uint32_t> CmdAcquire(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
+
     // Takes back what is still queued of a background write; it never arrives, and what it had replaced in the queue does not
     // come back. Returns how many bytes that were. If any: the ticket counts as ready from here on, and Wait says Cancelled,
     // even if other bytes went out before. 0: all of it is complete or on its way, as other writes always are, and

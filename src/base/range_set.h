@@ -36,6 +36,14 @@ class RangeSet
         m_ends.emplace_hint(next, begin, end);
     }
 
+    // Calls visit(offset, bytes), ascending.
+    template <class F>
+    void ForEach(const F& visit) const
+    {
+        for (const auto& [begin, end] : m_ends)
+            visit(begin, end - begin);
+    }
+
     size_t Count() const noexcept { return m_ends.size(); }
 
   private:

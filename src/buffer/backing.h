@@ -2,7 +2,10 @@
 // gives its memory back as soon as the GPU has passed.
 #pragma once
 
+#include "buffer/exclusive_use.h"
 #include "memory/memory_pool.h"
+
+#include <memory>
 
 namespace sedx
 {
@@ -36,8 +39,13 @@ struct Backing
     std::atomic<bool> used{false};
     std::atomic<bool> held{false};      // its address was given out: in flight for ever
     std::atomic<bool> queued{false};    // background writes to it wait to be sent
+    // The newest frame that resolved it; 0: none. What a frame resolved is for that frame, except where the buffer is pinned.
+    static constexpr uint64_t kEveryFrame = ~uint64_t{0};
+    std::atomic<uint64_t> lastFrame{0};
     std::atomic<uint64_t> lastBatch{0}; // the transfer batch that touches it last
     std::atomic<uint64_t> writer{0};    // which lane of short writes (transfer/write_lanes.cpp)
+    // Null: any queue may use it at any time. Set before others know the backing.
+    std::unique_ptr<ExclusiveUse> exclusive;
     // Where the transfer engine collects writes to it, and for which epoch; under the mutex of the engine.
     uint64_t listEpoch = 0;
     size_t listIndex = 0;

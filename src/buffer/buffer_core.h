@@ -73,6 +73,8 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
     bool IsInFlight(BufferResource& resource) noexcept;
     bool IsBackingInFlight(const Backing& backing) const noexcept;
+    // For a backing that nobody else knows yet: what goes with Ownership::Exclusive, if the buffer is that.
+    void MarkExclusive(const BufferResource& resource, Backing& backing) const;
     // Gives the buffer a new backing; the old one stays for frames and copies that still need it. Mutex is held.
     // Waits for threads that use the old one under a lane lock.
     void SwapBacking(BufferResource& resource, Ref<Backing> fresh) noexcept;

@@ -64,6 +64,9 @@ Result<void> BufferCore::Check(const BufferDesc& desc) const
         return Fail(ErrorCode::InvalidArgument,
                     "buffer '{}' wants an alignment of {} bytes, powers of two up to {} are possible", desc.name,
                     desc.alignment, kLargestAlignment);
+    if (desc.ownership > Ownership::Exclusive || desc.ownerQueue >= m_device->queues.size())
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}' shall belong to queue {}; the device has {}", desc.name,
+                    desc.ownerQueue, m_device->queues.size());
     if (Any(desc.usage & (BufferUsage::AccelerationStructure | BufferUsage::AccelerationStructureInput)) &&
         !m_device->hasAccelerationStructures)
         return Fail(ErrorCode::MissingFeature,
@@ -86,8 +89,16 @@ MemoryRequest BufferCore::RequestOf(const BufferDesc& desc, BufferUsage usage) c
     request.memory = desc.memory;
     request.alignment = desc.alignment;
     request.priority = desc.priority;
+    request.own = request.exclusive = desc.ownership == Ownership::Exclusive;
     request.name = desc.name.c_str();
     return request;
+}
+
+void BufferCore::MarkExclusive(const BufferResource& resource, Backing& backing) const
+{
+    if (resource.ownership == Ownership::Exclusive && m_device->families.size() > 1)
+        backing.exclusive =
+            std::make_unique<ExclusiveUse>(m_device->queues[resource.ownerQueue].family, resource.id, resource.name);
 }
 
 // Gives the buffer its ID. The lock of the shard is held, and a handle is there already.
@@ -113,6 +124,9 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
 {
     if (auto possible = Check(desc); !possible)
         return Forward(possible);
+    if (pool != nullptr && desc.ownership == Ownership::Exclusive)
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}' cannot be exclusive to a queue family in a memory pool",
+                    desc.name);
     const BufferUsage usage = CompleteUsage(desc.usage);
     const MemoryRequest request = RequestOf(desc, usage);
     const uint32_t shard = ShardLocks::OfThread();
@@ -141,6 +155,9 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
         resource->backing->pool = Ref<MemoryPool>(pool);
     Buffer handle(resource); // the reference is there before others can find the buffer
     Enter(shard, *resource);
+    MarkExclusive(*resource, *resource->backing); // has the ID in it; nobody can know that yet
+    resource->isForeign =
+        resource->backing->exclusive && resource->backing->exclusive->family != m_device->queues[0].family;
     lock.unlock();
     if (memory.block == nullptr)
         SamplePeaks();
@@ -195,7 +212,8 @@ ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uin
 {
     const std::lock_guard lock(resource.mutex);
     BufferResource::FrameUse& use = resource.uses[slot];
-    if (use.frame != frame)
+    const bool isFirst = use.frame != frame;
+    if (isFirst)
     {
         use.frame = frame;
         use.older = {};
@@ -205,6 +223,17 @@ ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uin
         return {};
     if (!backing->used.load(std::memory_order_relaxed)) // written once, then only read: a store waits for earlier ones
         backing->used.store(true);
+    if (isFirst)
+    {
+        const uint64_t last = resource.pinned ? Backing::kEveryFrame : frame;
+        if (backing->lastFrame.load(std::memory_order_relaxed) < last)
+            backing->lastFrame.store(last, std::memory_order_release);
+        if (m_checked && backing->exclusive && backing->exclusive->unacquired.load() != 0)
+            SEDX_CORE_ERROR_TAG("CHECK",
+                                "Resolve of buffer '{}' in frame {}: another queue wrote it and released it to queue "
+                                "family {}, but nobody has acquired it; call UploadQueue::CmdAcquire before",
+                                resource.name, frame, backing->exclusive->family);
+    }
     return {backing->memory.buffer, backing->memory.offset, resource.bytes, backing->address, backing->memory.mapped};
 }
 

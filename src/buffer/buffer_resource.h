@@ -14,7 +14,8 @@ struct BufferResource
 {
     BufferResource(BufferCore& owner, const BufferDesc& desc, BufferUsage completed, const std::source_location& creation)
         : core(&owner), bytes(desc.bytes), usage(completed), memory(desc.memory), alignment(desc.alignment),
-          priority(desc.priority), pinned(desc.pinned), name(desc.name), where(creation)
+          priority(desc.priority), pinned(desc.pinned), ownership(desc.ownership), ownerQueue(desc.ownerQueue),
+          name(desc.name), where(creation)
     {
     }
 
@@ -27,6 +28,9 @@ struct BufferResource
     uint64_t alignment;
     BufferPriority priority;
     bool pinned;
+    Ownership ownership;
+    uint32_t ownerQueue;
+    bool isForeign = false; // exclusive to a family that queue 0 is not of; set at creation
     std::string name;
     std::source_location where;
 

@@ -78,6 +78,7 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
         request.memory.memory = resource.memory;
         request.memory.alignment = resource.alignment;
         request.memory.priority = resource.priority;
+        request.memory.own = request.memory.exclusive = resource.ownership == Ownership::Exclusive;
         request.memory.name = resource.name.c_str();
         request.role = resource.backing->role;
         auto fresh = core.CreateBacking(request);
@@ -85,6 +86,7 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
             return Forward(fresh);
         if ((*fresh)->memory.mapped == nullptr)
             return Fail(ErrorCode::NotMappable, "the new memory of buffer '{}' cannot be mapped", resource.name);
+        core.MarkExclusive(resource, **fresh);
         core.SwapBacking(resource, std::move(*fresh));
         return {};
     }

@@ -203,14 +203,17 @@ std::string BufferSystem::Explain(const Buffer& buffer) const
                   "or does not fit it",
                   KindOf(memory, heap.isSmallBar), asked, placement.types.front(),
                   resource.backing->pool ? "is not what the pool asks for, or " : "");
-    return fmt::format("Buffer '{}' ({} bytes) lies {} in memory type {}, {} (on this device {}); it {}.",
+    return fmt::format("Buffer '{}' ({} bytes) lies {} in memory type {}, {} (on this device {}); it {}{}.",
                        resource.name, resource.bytes,
                        memory.block != nullptr  ? fmt::format("at byte {} of a shared VkBuffer", memory.offset)
                        : resource.backing->pool ? "in a memory pool"
                                                 : "in a VkBuffer of its own",
                        memory.memoryType, why, strategy.classReason,
                        resource.pinned ? "is pinned and never moves"
-                                       : "may get new memory when it is mapped with WriteDiscard");
+                                       : "may get new memory when it is mapped with WriteDiscard",
+                       resource.ownership == Ownership::Exclusive
+                           ? fmt::format(", and belongs to the family of queue {} alone", resource.ownerQueue)
+                           : "");
 }
 
 Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
@@ -231,6 +234,7 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
                     resource.name);
     resource.backing->used.store(true);
     resource.backing->held.store(true);
+    resource.backing->lastFrame.store(Backing::kEveryFrame);
     return resource.backing->address;
 }
 
@@ -358,6 +362,7 @@ Report BufferSystem::GetReport() const
     report.copiedByShader = transfers.copiedByShader.load();
     report.inlinedCopies = transfers.inlinedCopies.load();
     report.submissions = transfers.submissions.load();
+    report.transferQueueSubmissions = transfers.transferQueueSubmissions.load();
     report.readbackBytes = transfers.readbackBytes.load();
     const BackgroundWrites& background = m_impl->transfers->Background();
     report.queuedWrites = background.QueuedWrites();

@@ -165,17 +165,6 @@ Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
     if (const VkResult result = core.FlushHostWrites(); result != VK_SUCCESS)
         return FailVk(result, "flushing host writes");
     core.GetTimelines().Poll();
-    class SubmitSync sync;
-    impl.transfers->AddWaits(sync, m_number, queue);
-    const auto point = core.Frames().HandOut(m_number, queue);
-    if (!point)
-        return tl::unexpected(point.error());
-    impl.transfers->OnHandedOut(m_number, *point);
-    VkSemaphoreSubmitInfo signal{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
-    signal.semaphore = core.GetTimelines().Semaphore(queue);
-    signal.value = point->value;
-    signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-    sync.SetSignal(signal, *point);
-    return sync;
+    return impl.transfers->HandOut(m_number, queue);
 }
 } // namespace sedx

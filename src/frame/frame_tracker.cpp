@@ -181,6 +181,26 @@ std::vector<TimelinePoint> FrameTracker::PointsOf(uint64_t number) const
     return points;
 }
 
+std::array<uint64_t, kMaxQueues> FrameTracker::EndedValues(uint64_t number) const noexcept
+{
+    std::array<uint64_t, kMaxQueues> last{};
+    const std::lock_guard lock(m_mutex);
+    for (const Entry& entry : m_entries)
+        if (entry.number <= number && entry.state == State::Ended && !entry.abandoned)
+            for (uint32_t queue = 0; queue < m_timelines.QueueCount(); ++queue)
+                last[queue] = std::max(last[queue], entry.values[queue]);
+    return last;
+}
+
+bool FrameTracker::HasOpenSubmissions(uint64_t number) const noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    return std::any_of(m_entries.begin(), m_entries.end(), [number](const Entry& entry) {
+        return entry.number <= number && entry.state == State::Open &&
+               std::any_of(entry.values.begin(), entry.values.end(), [](uint64_t value) { return value != 0; });
+    });
+}
+
 VkResult FrameTracker::WaitFor(uint64_t number, uint64_t timeoutNs, WaitCause cause) noexcept
 {
     m_timelines.Poll();

@@ -54,6 +54,11 @@ class FrameTracker
     // The last values of ended frames: what must pass before anything they read may be changed from another queue.
     uint64_t LastEnded(uint32_t queue) const noexcept { return m_lastEnded[queue].load(); }
 
+    // The same for frames up to `number`; 0 where nothing is left to wait for.
+    std::array<uint64_t, kMaxQueues> EndedValues(uint64_t number) const noexcept;
+    // Whether an open frame up to `number` has handed out signals: its submissions may come before what is submitted now.
+    bool HasOpenSubmissions(uint64_t number) const noexcept;
+
     // Waits until frame `number` has passed. VK_NOT_READY: only the engine can bring that about.
     VkResult WaitFor(uint64_t number, uint64_t timeoutNs, WaitCause cause) noexcept;
     // Points that the GPU must reach until frame `number` has passed.

@@ -163,6 +163,7 @@ VkResult BufferAllocator::AllocateIn(uint32_t memoryType, const Plan& plan, cons
     own.dedicated =
         m_desc.shareBuffers || request.bytes >= kDedicatedBytes || request.priority != BufferPriority::Normal;
     own.priority = request.priority;
+    own.exclusive = request.exclusive;
     own.name = request.name;
     return m_memory.CreateBuffer(own, memory);
 }

@@ -24,7 +24,8 @@ struct MemoryRequest
     MemoryType memory = MemoryType::GPU;
     uint64_t alignment = 0; // more than the usage demands; 0: no wish
     BufferPriority priority = BufferPriority::Normal;
-    bool own = false; // a VkBuffer to itself
+    bool own = false;       // a VkBuffer to itself
+    bool exclusive = false; // of one queue family at a time; own, too
     const char* name = "";
 };
 

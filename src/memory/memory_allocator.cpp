@@ -287,7 +287,7 @@ VkResult MemoryAllocator::CreateBuffer(const VkBufferRequest& request, BufferMem
 
 VkResult MemoryAllocator::MakeBuffer(const VkBufferRequest& request, BufferMemory& made) noexcept
 {
-    const VkBufferCreateInfo info = m_device->BufferInfo(request.bytes, request.usage);
+    const VkBufferCreateInfo info = m_device->BufferInfo(request.bytes, request.usage, request.exclusive);
     VmaAllocationCreateInfo wish{};
     wish.flags = VMA_ALLOCATION_CREATE_MAPPED_BIT; // ignored where the type cannot be mapped
     if (request.dedicated && request.pool == nullptr)

@@ -37,6 +37,7 @@ struct VkBufferRequest
     uint32_t memoryType = 0;
     uint64_t alignment = 1; // of its memory; the device's demands come on top
     bool dedicated = false; // a VkDeviceMemory of its own
+    bool exclusive = false; // of one queue family at a time; else all families share it
     BufferPriority priority = BufferPriority::Normal;
     void* pool = nullptr; // VmaPool
     const char* name = "";

@@ -116,16 +116,12 @@ Result<void> MeasureFill(CalibrationBench& bench, const CalibrationClock& clock,
 
 Result<void> MeasureQueues(CalibrationBench& bench, TransferProfile& profile)
 {
-    constexpr VkQueueFlags kKinds = VK_QUEUE_GRAPHICS_BIT | VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT;
-    const std::vector<QueueInfo>& queues = bench.Core().Device().queues;
-    const auto own = std::find_if(queues.begin(), queues.end(), [](const QueueInfo& queue) {
-        return (queue.flags & kKinds) == VK_QUEUE_TRANSFER_BIT;
-    });
+    const uint32_t own = bench.Core().Device().TransferQueue();
     profile.useTransferQueue = false;
-    if (own == queues.begin() || own == queues.end())
+    if (own == 0)
         return {};
     std::array<double, 2> times{};
-    const std::array<uint32_t, 2> indices{0, static_cast<uint32_t>(own - queues.begin())};
+    const std::array<uint32_t, 2> indices{0, own};
     for (int i = 0; i < kRepeats + 1; ++i)
         for (size_t k = 0; k < times.size(); ++k)
         {

@@ -85,6 +85,7 @@ class WriteList
     void Append(std::span<const CopyOp> ops, std::span<const uint64_t> stamps);
     bool IsEmpty() const noexcept { return m_ops.empty(); }
     size_t Size() const noexcept { return m_ops.size(); }
+    std::span<const CopyOp> Ops() const noexcept { return m_ops; } // they may overlap
 
     // Empties the list. `superseded` grows by the bytes left out. `workers` help with many writes; null: the caller alone.
     CopyPlan TakePlan(PlanScratch& scratch, uint64_t& superseded, CopyWorkers* workers = nullptr);

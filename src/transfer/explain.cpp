@@ -33,7 +33,8 @@ std::string TransferEngine::Explain(Carriers carriers) noexcept
                            BatchHistory::kKept);
     const BatchSummary& newest = known.back();
     const std::string sent = newest.frame == 0
-                                 ? fmt::format("submitted on queue {}", newest.queue)
+                                 ? fmt::format("submitted on queue {}{}", newest.queue,
+                                               newest.queue != 0 ? ", for transfers alone" : "")
                                  : fmt::format("recorded into the engine's commands of frame {} for queue {}",
                                                newest.frame, newest.queue);
     const std::string forgotten =

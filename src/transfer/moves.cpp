@@ -25,6 +25,9 @@ Result<void> TransferEngine::CheckMovable(const BufferMove& move) const
     if (!FitsInto(to, range.bytes, destination.GetSize()))
         return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes", to, range.bytes,
                     destination.Name(), destination.GetSize());
+    for (const Buffer* buffer : {&source, &destination})
+        if (IsOutOfReach(*buffer->Resource()))
+            return ForeignBuffer(*buffer->Resource(), "copies from or to");
     if (source == destination && range.offset < to + range.bytes && to < range.offset + range.bytes)
         return Fail(ErrorCode::InvalidArgument, "Copy: bytes {} + {} and {} + {} overlap in buffer '{}'", range.offset,
                     range.bytes, to, range.bytes, source.Name());

@@ -31,6 +31,8 @@ Result<CheckedRange> TransferEngine::CheckReadable(const BufferView& view) const
     if (!range.valid || range.bytes == 0)
         return Fail(ErrorCode::OutOfRange, "bytes {} + {} are no part of buffer '{}' of {} bytes", view.offset,
                     view.bytes, view.buffer.Name(), view.buffer.GetSize());
+    if (IsOutOfReach(*view.buffer.Resource()))
+        return ForeignBuffer(*view.buffer.Resource(), "reads");
     return range;
 }
 

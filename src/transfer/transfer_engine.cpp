@@ -76,11 +76,12 @@ BlockPoolDesc ReadbackDesc(const BufferSystemDesc& desc)
 
 TransferEngine::TransferEngine(std::shared_ptr<BufferCore> core, const BufferSystemDesc& desc,
                                const TransferProfile& profile)
-    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath), m_workers(profile.copyThreads),
+    : m_core(std::move(core)), m_submitMode(desc.submitMode), m_path(desc.transferPath),
+      m_transferQueue(desc.transferQueue), m_workers(profile.copyThreads),
       m_staging(std::make_unique<BlockPool>(*m_core, StagingDesc(desc))),
       m_readback(std::make_unique<BlockPool>(*m_core, ReadbackDesc(desc))), m_lanes(*m_core, *m_staging),
       m_background(desc.backgroundBytesPerFrame), m_framesInFlight(desc.framesInFlight),
-      m_current(std::make_unique<Batch>())
+      m_current(std::make_unique<Batch>()), m_ownership(*m_core)
 {
     TakeProfile(profile);
     m_current->number = 1;
@@ -116,7 +117,8 @@ void TransferEngine::TakeProfile(const TransferProfile& profile) noexcept
 bool TransferEngine::IsWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const noexcept
 {
     return buffer && m_alive.load(std::memory_order_relaxed) && buffer.Resource()->core == m_core.get() &&
-           !m_core->Device().IsLost() && FitsInto(offset, bytes, buffer.Resource()->bytes);
+           !m_core->Device().IsLost() && FitsInto(offset, bytes, buffer.Resource()->bytes) &&
+           !IsOutOfReach(*buffer.Resource());
 }
 
 Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const
@@ -132,6 +134,12 @@ Result<void> TransferEngine::CheckWritable(const Buffer& buffer, uint64_t offset
     if (!FitsInto(offset, bytes, buffer.GetSize()))
         return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes", offset, bytes, buffer.Name(),
                     buffer.GetSize());
+    // Out of reach, unless what is there need not be kept.
+    BufferResource& resource = *buffer.Resource();
+    const std::lock_guard lock(m_mutex);
+    const Ref<Backing> backing = BackingOf(resource);
+    if (backing && !OwnershipBook::IsFresh(*backing, offset, bytes))
+        return ForeignBuffer(resource, "writes again to");
     return {};
 }
 

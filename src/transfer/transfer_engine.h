@@ -14,6 +14,7 @@
 #include "transfer/batch.h"
 #include "transfer/batch_history.h"
 #include "transfer/engine_link.h"
+#include "transfer/queue_choice.h"
 #include "transfer/write_lanes.h"
 
 #include <sedx/readback_subscription.h>
@@ -38,6 +39,7 @@ struct TransferCounters
     std::atomic<uint64_t> copiedByShader{0};
     std::atomic<uint64_t> inlinedCopies{0};
     std::atomic<uint64_t> submissions{0};
+    std::atomic<uint64_t> transferQueueSubmissions{0};
     std::atomic<uint64_t> readbackBytes{0};
     std::atomic<uint64_t> backgroundBytes{0};
     std::atomic<uint64_t> promotedBytes{0};
@@ -123,14 +125,16 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // the last batch that is out. Holds back while an open frame carries recorded copies.
     Result<uint64_t> Submit(uint64_t readsThrough);
     Result<uint64_t> CmdFlush(uint64_t frame, VkCommandBuffer cmd, uint32_t queue, uint64_t readsThrough);
+    // Records what the owner needs before it uses what other queues wrote to its buffers. Answers how many ranges that were.
+    Result<uint32_t> CmdAcquire(uint64_t frame, VkCommandBuffer cmd, uint32_t queue);
     // A frame is given up (before it counts as passed): what was recorded into it fails.
     void OnAbandoned(uint64_t frame) noexcept;
     // Recorded copies of this frame whose submission was never announced.
     bool LacksSubmission(uint64_t frame) const noexcept;
-    // Waits to append to a submission of `frame` on `queue`, for copies that are not known to have passed.
-    void AddWaits(class SubmitSync& sync, uint64_t frame, uint32_t queue) const;
-    // The submission that carries what CmdFlush recorded for its queue in `frame` was given this point.
-    void OnHandedOut(uint64_t frame, TimelinePoint point);
+    // What to append to a submission of `frame` on `queue`: waits for copies that are not known to have passed, and the signal.
+    // Between the two nothing of the library goes out: what goes to a queue for transfers either waits for this submission, or
+    // is waited for by it.
+    Result<class SubmitSync> HandOut(uint64_t frame, uint32_t queue);
 
     // ---- completion
     void Update() noexcept; // after a poll
@@ -160,6 +164,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 
     struct CommandSlot
     {
+        uint32_t family = 0;
         VkCommandPool pool = VK_NULL_HANDLE;
         VkCommandBuffer cmd = VK_NULL_HANDLE;
         bool free = true;
@@ -168,6 +173,11 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     {
         uint64_t frame = 0;
         Block* block = nullptr;
+    };
+    struct Route // of a batch that the library submits
+    {
+        uint32_t queue = 0;
+        uint64_t frame = 0; // not queue 0: ended frames up to this one come before it
     };
     bool IsWritable(const Buffer& buffer, uint64_t offset, uint64_t bytes) const noexcept;
     // The same, with the reason.
@@ -228,8 +238,19 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Epoch& EpochForRead();
     bool HoldsBack() const noexcept;
     Batch* TakeBatch(uint64_t readsThrough);
-    Result<size_t> BeginCommands();
-    Result<void> RecordAndSubmit(Batch& batch);
+    Result<size_t> BeginCommands(uint32_t queue);
+    Result<void> RecordAndSubmit(Batch& batch, Route route);
+    // What a submission on this queue has to wait for, by timeline; 0: nothing.
+    std::array<uint64_t, kMaxQueues + 1> ValuesBefore(Route route) const;
+    void AddWaits(class SubmitSync& sync, uint64_t frame, uint32_t queue) const;
+    // The submission that carries what CmdFlush recorded for its queue in `frame` was given this point.
+    void OnHandedOut(uint64_t frame, TimelinePoint point);
+    // Own submission mode: buffers of another family than that of queue 0 are written while they are fresh, and nothing else.
+    tl::unexpected<Error> ForeignBuffer(const BufferResource& resource, const char* what) const;
+    bool IsOutOfReach(const BufferResource& resource) const noexcept
+    {
+        return resource.isForeign && m_submitMode == SubmitMode::Own;
+    }
     // `frame`: of the engine's commands; 0: the library's own.
     BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue, uint64_t frame);
     void TakeProfile(const TransferProfile& profile) noexcept;
@@ -243,6 +264,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     const BufferSystem* m_system = nullptr;
     SubmitMode m_submitMode;
     TransferPath m_path;
+    TransferQueue m_transferQueue;
     CopyWorkers m_workers;
     std::unique_ptr<BlockPool> m_staging;
     std::unique_ptr<BlockPool> m_readback;
@@ -255,6 +277,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::mutex m_submitMutex;
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
+    uint32_t m_lastQueue = 0;            // of the last submission; under m_submitMutex
 
     mutable std::mutex m_profileMutex;
     TransferProfile m_profile;
@@ -270,6 +293,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::vector<CopyOp> m_spareOps;        // memory of a list of writes, used again
     std::deque<std::unique_ptr<Batch>> m_pending;
     BatchHistory m_history;
+    OwnershipBook m_ownership;
     std::map<uint64_t, Error> m_failures; // kept for ever: a ticket may ask at any time, and failures are few
     std::vector<Lease> m_leases;
     uint64_t m_openSlices = 0; // cut by writers that have not appended yet

@@ -11,7 +11,16 @@ namespace sedx
 namespace
 {
 constexpr uint64_t kTableAlignment = 64; // a cache line
+
+VkSemaphoreSubmitInfo PassingOf(const Timelines& timelines, uint32_t timeline, uint64_t value) noexcept
+{
+    VkSemaphoreSubmitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
+    info.semaphore = timelines.Semaphore(timeline);
+    info.value = value;
+    info.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    return info;
 }
+} // namespace
 
 // ---- sending -------------------------------------------------------------------------------------------------------
 
@@ -62,24 +71,27 @@ Batch* TransferEngine::TakeBatch(uint64_t readsThrough)
     return m_pending.back().get();
 }
 
-// A command buffer that has begun recording. Nothing is lost if this fails.
-Result<size_t> TransferEngine::BeginCommands()
+// A command buffer for this queue that has begun recording. Nothing is lost if this fails.
+Result<size_t> TransferEngine::BeginCommands(uint32_t queue)
 {
     size_t index = SIZE_MAX;
     DeviceState& device = m_core->Device();
+    const uint32_t family = device.queues[queue].family;
     {
         const std::lock_guard lock(m_mutex);
-        const auto idle =
-            std::find_if(m_commands.begin(), m_commands.end(), [](const CommandSlot& slot) { return slot.free; });
+        const auto idle = std::find_if(m_commands.begin(), m_commands.end(), [family](const CommandSlot& slot) {
+            return slot.free && slot.family == family;
+        });
         if (idle != m_commands.end())
             index = static_cast<size_t>(idle - m_commands.begin());
     }
     if (index == SIZE_MAX)
     {
         CommandSlot slot;
+        slot.family = family;
         VkCommandPoolCreateInfo poolInfo{VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO};
         poolInfo.flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT;
-        poolInfo.queueFamilyIndex = device.queues[0].family;
+        poolInfo.queueFamilyIndex = family;
         VkResult result = device.Check(device.vk.CreateCommandPool(device.device, &poolInfo, nullptr, &slot.pool));
         if (result != VK_SUCCESS)
             return FailVk(result, "creating a command pool for transfers");
@@ -126,7 +138,25 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
             batch.Hold(slice->block);
         return slice;
     };
-    const BatchStats stats = RecordBatch(m_core->Device().vk, cmd, batch, rules, m_planScratch);
+    DeviceState& device = m_core->Device();
+    OwnershipBook::Barriers ownership;
+    if (device.families.size() > 1)
+    {
+        const uint32_t family = device.queues[queue].family;
+        std::vector<Buffer> kept; // dropped without the lock
+        const std::lock_guard lock(m_mutex);
+        if (const ExclusiveUse* use = m_ownership.FindMisplaced(batch, family))
+            SEDX_CORE_ERROR_TAG(
+                "CHECK",
+                "buffer '{}' belongs to queue family {}, and was in use when the library wrote it on queue "
+                "{} of family {}: first writes must be submitted, and acquired by "
+                "UploadQueue::CmdAcquire, before a frame resolves the buffer",
+                use->name, use->family, queue, family);
+        ownership = m_ownership.Pass(batch, family, frame, kept);
+    }
+    RecordBufferBarriers(device.vk, cmd, ownership.acquires);
+    const BatchStats stats = RecordBatch(device.vk, cmd, batch, rules, m_planScratch);
+    RecordBufferBarriers(device.vk, cmd, ownership.releases);
     m_counters.copyRegions.fetch_add(stats.copyRegions + stats.moves.regions, std::memory_order_relaxed);
     m_counters.scatteredCopies.fetch_add(stats.scatteredCopies, std::memory_order_relaxed);
     m_counters.copiedByShader.fetch_add(stats.moves.shaderBytes, std::memory_order_relaxed);
@@ -140,11 +170,38 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
     return stats;
 }
 
-Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
+std::array<uint64_t, kMaxQueues + 1> TransferEngine::ValuesBefore(Route route) const
+{
+    const Timelines& timelines = m_core->GetTimelines();
+    const FrameTracker& frames = m_core->Frames();
+    std::array<uint64_t, kMaxQueues + 1> values{};
+    if (route.queue == 0)
+    {
+        // Submissions on queue 0 come before in its order; those of other queues must be waited for.
+        for (uint32_t queue = 1; queue < timelines.QueueCount(); ++queue)
+            values[queue] = frames.LastEnded(queue);
+    }
+    else
+    {
+        // Frames that use the same buffers, and copies recorded into any.
+        std::ranges::copy(frames.EndedValues(route.frame), values.begin());
+        const std::lock_guard lock(m_mutex);
+        for (const auto& batch : m_pending)
+            if (batch->state == Batch::State::Recorded)
+                values[batch->point.queue] = std::max(values[batch->point.queue], batch->point.value);
+    }
+    values[route.queue] = 0; // by the order of the queue
+    // Batches pass in order, on whatever queue they are.
+    if (route.queue != m_lastQueue)
+        values[kTransferTimeline] = timelines.Handed(kTransferTimeline);
+    return values;
+}
+
+Result<void> TransferEngine::RecordAndSubmit(Batch& batch, Route route)
 {
     DeviceState& device = m_core->Device();
     const CommandSlot slot = m_commands[batch.commands];
-    Record(batch, slot.cmd, 0, 0);
+    Record(batch, slot.cmd, route.queue, 0);
     VkResult result = device.Check(device.vk.EndCommandBuffer(slot.cmd));
     if (result != VK_SUCCESS)
         return FailVk(result, "ending a command buffer for transfers");
@@ -152,26 +209,15 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
     if (result != VK_SUCCESS)
         return FailVk(result, "flushing host writes");
 
-    // Submissions on queue 0 come before in its order; those of other queues must be waited for.
     const Timelines& timelines = m_core->GetTimelines();
-    std::array<VkSemaphoreSubmitInfo, kMaxQueues> waits{};
+    const auto values = ValuesBefore(route);
+    std::array<VkSemaphoreSubmitInfo, kMaxQueues + 1> waits{};
     uint32_t waitCount = 0;
-    for (uint32_t queue = 1; queue < timelines.QueueCount(); ++queue)
-    {
-        const uint64_t value = m_core->Frames().LastEnded(queue);
-        if (timelines.HasPassed({queue, value}))
-            continue;
-        VkSemaphoreSubmitInfo& wait = waits[waitCount++];
-        wait = {VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
-        wait.semaphore = timelines.Semaphore(queue);
-        wait.value = value;
-        wait.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-    }
+    for (uint32_t timeline = 0; timeline < values.size(); ++timeline)
+        if (!timelines.HasPassed({timeline, values[timeline]}))
+            waits[waitCount++] = PassingOf(timelines, timeline, values[timeline]);
     const uint64_t value = timelines.Handed(kTransferTimeline) + 1;
-    VkSemaphoreSubmitInfo signal{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
-    signal.semaphore = timelines.Semaphore(kTransferTimeline);
-    signal.value = value;
-    signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    const VkSemaphoreSubmitInfo signal = PassingOf(timelines, kTransferTimeline, value);
     VkCommandBufferSubmitInfo commandInfo{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
     commandInfo.commandBuffer = slot.cmd;
     VkSubmitInfo2 submit{VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
@@ -181,11 +227,14 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch)
     submit.pCommandBufferInfos = &commandInfo;
     submit.signalSemaphoreInfoCount = 1;
     submit.pSignalSemaphoreInfos = &signal;
-    result = device.Submit(0, {&submit, 1}, VK_NULL_HANDLE);
+    result = device.Submit(route.queue, {&submit, 1}, VK_NULL_HANDLE);
     if (result != VK_SUCCESS)
         return FailVk(result, "submitting copies");
     m_core->GetTimelines().SetHanded(kTransferTimeline, value);
+    m_lastQueue = route.queue;
     m_counters.submissions.fetch_add(1, std::memory_order_relaxed);
+    if (route.queue != 0)
+        m_counters.transferQueueSubmissions.fetch_add(1, std::memory_order_relaxed);
     const std::lock_guard lock(m_mutex);
     batch.transferValue = value;
     batch.state = Batch::State::Submitted;
@@ -212,17 +261,33 @@ Result<uint64_t> TransferEngine::Submit(uint64_t readsThrough)
         const std::lock_guard lock(m_mutex);
         return m_current->number - 1;
     }
-    const auto commands = BeginCommands();
-    if (!commands)
-        return tl::unexpected(commands.error());
-    Batch* batch = TakeBatch(readsThrough); // only m_submitMutex takes work away, so it is still there
-    const uint64_t number = batch->number;
+    // What joins the batch until it is taken may keep it from the other queue, so commands of both must be there.
+    const TransferQueueRules rules = TransferQueueRulesOf(*m_core, m_transferQueue, m_path, Profile());
+    const auto choose = [&](const Batch& batch) -> Route {
+        const auto frame = FindFrameBefore(batch, rules, *m_core, m_ownership);
+        return frame ? Route{rules.queue, *frame} : Route{};
+    };
+    bool mayLeaveQueue0 = false;
+    if (rules.queue != 0)
     {
         const std::lock_guard lock(m_mutex);
-        batch->commands = *commands;
-        m_commands[*commands].free = false;
+        mayLeaveQueue0 = choose(*m_current).queue != 0;
     }
-    if (auto sent = RecordAndSubmit(*batch); !sent)
+    auto commands = BeginCommands(0);
+    auto others = mayLeaveQueue0 && commands ? BeginCommands(rules.queue) : Result<size_t>(SIZE_MAX);
+    if (!commands || !others)
+        return tl::unexpected(!commands ? commands.error() : others.error());
+    Batch* batch = TakeBatch(readsThrough); // only m_submitMutex takes work away, so it is still there
+    const uint64_t number = batch->number;
+    Route route;
+    {
+        const std::lock_guard lock(m_mutex);
+        if (mayLeaveQueue0)
+            route = choose(*batch);
+        batch->commands = route.queue == 0 ? *commands : *others;
+        m_commands[batch->commands].free = false;
+    }
+    if (auto sent = RecordAndSubmit(*batch, route); !sent)
     {
         FailBatch(number, sent.error());
         return Forward(sent);
@@ -258,6 +323,12 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
             return Fail(ErrorCode::InvalidArgument,
                         "image copies cannot be recorded for queue {}: its transfer granularity is not that of queue 0",
                         queue);
+        if (const ExclusiveUse* use = m_ownership.FindMisplaced(*m_current, device.queues[queue].family))
+            return Fail(
+                ErrorCode::InvalidArgument,
+                "copies of buffer '{}' cannot be recorded for queue {} of family {}: it belongs to family {}, and "
+                "only what nobody has used or written may be written elsewhere",
+                use->name, queue, device.queues[queue].family, use->family);
     }
     Batch* batch = TakeBatch(readsThrough);
     if (batch == nullptr)
@@ -274,6 +345,50 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
     if (flushed != VK_SUCCESS)
         return FailVk(flushed, "flushing host writes");
     return batch->number;
+}
+
+Result<uint32_t> TransferEngine::CmdAcquire(uint64_t frame, VkCommandBuffer cmd, uint32_t queue)
+{
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system is gone");
+    DeviceState& device = m_core->Device();
+    if (device.IsLost())
+        return device.LostError();
+    if (cmd == VK_NULL_HANDLE || queue >= m_core->GetTimelines().QueueCount())
+        return Fail(ErrorCode::InvalidArgument, "CmdAcquire needs a command buffer and one of the {} queues",
+                    m_core->GetTimelines().QueueCount());
+    if (!m_core->Frames().IsOpen(frame))
+        return Fail(ErrorCode::WrongState, "CmdAcquire: frame {} is not open", frame);
+    if (device.families.size() == 1)
+        return 0u;
+    std::vector<Buffer> kept;                        // dropped without the locks
+    const std::lock_guard submitLock(m_submitMutex); // what is being recorded goes out before the frame is
+    const std::lock_guard lock(m_mutex);
+    const auto acquires = m_ownership.AcquireAll(device.queues[queue].family, frame, kept);
+    RecordBufferBarriers(device.vk, cmd, acquires);
+    return static_cast<uint32_t>(acquires.size());
+}
+
+tl::unexpected<Error> TransferEngine::ForeignBuffer(const BufferResource& resource, const char* what) const
+{
+    return Fail(
+        ErrorCode::WrongState,
+        "the library {} buffer '{}' on queue 0, but it belongs to queue {} of another family: only what nobody has "
+        "used or written may be written elsewhere; record the copies for that queue yourself",
+        what, resource.name, resource.ownerQueue);
+}
+
+Result<class SubmitSync> TransferEngine::HandOut(uint64_t frame, uint32_t queue)
+{
+    const std::lock_guard submitLock(m_submitMutex);
+    class SubmitSync sync;
+    AddWaits(sync, frame, queue);
+    const auto point = m_core->Frames().HandOut(frame, queue);
+    if (!point)
+        return tl::unexpected(point.error());
+    OnHandedOut(frame, *point);
+    sync.SetSignal(PassingOf(m_core->GetTimelines(), queue, point->value), *point);
+    return sync;
 }
 
 void TransferEngine::OnHandedOut(uint64_t frame, TimelinePoint point)
@@ -319,11 +434,7 @@ void TransferEngine::AddWaits(class SubmitSync& sync, uint64_t frame, uint32_t q
     {
         if (timeline == queue || timelines.HasPassed({timeline, values[timeline]}))
             continue;
-        VkSemaphoreSubmitInfo wait{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
-        wait.semaphore = timelines.Semaphore(timeline);
-        wait.value = values[timeline];
-        wait.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
-        sync.AddWait(wait);
+        sync.AddWait(PassingOf(timelines, timeline, values[timeline]));
     }
 }
 
@@ -339,12 +450,17 @@ void TransferEngine::OnAbandoned(uint64_t frame) noexcept
     for (const uint64_t number : lost)
         FailBatch(number, {ErrorCode::WrongState, VK_SUCCESS,
                            fmt::format("copies were recorded into frame {}, which was abandoned", frame)});
+    std::vector<Buffer> kept; // dropped without the lock
+    const std::lock_guard lock(m_mutex);
+    m_ownership.OnAbandoned(frame, kept);
 }
 
 void TransferEngine::FailBatch(uint64_t number, Error error) noexcept
 {
     SEDX_CORE_ERROR_TAG("TRANSFER", "copies were lost: {}", error.message);
+    std::vector<Buffer> kept; // dropped without the lock
     const std::lock_guard lock(m_mutex);
+    m_ownership.OnBatchLost(number, kept);
     if (Batch* batch = FindPending(number))
     {
         batch->state = Batch::State::Failed;
@@ -392,6 +508,7 @@ void TransferEngine::Update() noexcept
             passed.push_back(std::move(m_pending.front()));
             m_pending.pop_front();
         }
+        m_ownership.Settle();
         std::erase_if(m_leases, [&](const Lease& lease) {
             if (lease.frame > completedFrame)
                 return false;

@@ -112,6 +112,11 @@ Result<UploadTicket> UploadQueue::CmdFlush(const Frame& frame, VkCommandBuffer c
                          m_engine->CmdFlush(m_engine->NumberOf(frame), cmd, queue, TransferEngine::kNoReads));
 }
 
+Result<uint32_t> UploadQueue::CmdAcquire(const Frame& frame, VkCommandBuffer cmd, uint32_t queue)
+{
+    return m_engine->CmdAcquire(m_engine->NumberOf(frame), cmd, queue);
+}
+
 UploadTicket UploadQueue::LastTransfer(const Buffer& buffer) const noexcept
 {
     return UploadTicket(m_engine->Link(), m_engine->LastTransfer(buffer), m_engine->LastQueued(buffer));

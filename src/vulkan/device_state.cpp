@@ -27,12 +27,23 @@ bool DeviceState::HasExtension(std::string_view extension) const noexcept
     return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
 }
 
-VkBufferCreateInfo DeviceState::BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept
+uint32_t DeviceState::TransferQueue() const noexcept
+{
+    // Video queues can transfer too, but are not made for it.
+    constexpr VkQueueFlags kMayHave = VK_QUEUE_TRANSFER_BIT | VK_QUEUE_SPARSE_BINDING_BIT | VK_QUEUE_PROTECTED_BIT;
+    const auto isOne = [](const QueueInfo& queue) {
+        return (queue.flags & VK_QUEUE_TRANSFER_BIT) != 0 && (queue.flags & ~kMayHave) == 0;
+    };
+    const auto found = std::find_if(queues.begin(), queues.end(), isOne);
+    return found != queues.end() ? static_cast<uint32_t>(found - queues.begin()) : 0;
+}
+
+VkBufferCreateInfo DeviceState::BufferInfo(uint64_t bytes, VkBufferUsageFlags usage, bool exclusive) const noexcept
 {
     VkBufferCreateInfo info{VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO};
     info.size = bytes;
     info.usage = usage;
-    if (families.size() > 1)
+    if (families.size() > 1 && !exclusive)
     {
         info.sharingMode = VK_SHARING_MODE_CONCURRENT;
         info.queueFamilyIndexCount = static_cast<uint32_t>(families.size());

@@ -80,8 +80,10 @@ struct DeviceState
             Error{ErrorCode::DeviceLost, VK_ERROR_DEVICE_LOST, fmt::format("device '{}' was lost", name)});
     }
     bool HasExtension(std::string_view extension) const noexcept;
-    // All queues of the device may use it. Refers to this object.
-    VkBufferCreateInfo BufferInfo(uint64_t bytes, VkBufferUsageFlags usage) const noexcept;
+    // All queues of the device may use it, or `exclusive`: those of one family at a time. Refers to this object.
+    VkBufferCreateInfo BufferInfo(uint64_t bytes, VkBufferUsageFlags usage, bool exclusive = false) const noexcept;
+    // A queue that transfers and does nothing else; 0: there is none beside queue 0.
+    uint32_t TransferQueue() const noexcept;
 
     VkResult Submit(uint32_t queue, std::span<const VkSubmitInfo2> submits, VkFence fence);
     void SetName(VkObjectType type, uint64_t handle, const char* objectName) const noexcept;

@@ -174,7 +174,7 @@ inline constexpr Item kItems[] = {
     {"host-write visibility", Status::Built},
     {"deferred destruction", Status::Built},
     {"producer and consumer across queues", Status::Built},
-    {"queue-family ownership", Status::Planned},
+    {"queue-family ownership", Status::Built},
     // 8 Testing and Validation
     {"headless tests with validation", Status::Built},
     {"every Vulkan call can fail", Status::Built},

@@ -144,6 +144,10 @@ std::unique_ptr<BufferSystem> GpuTest::MakeSystem(BufferSystemDesc desc)
     const char* sharing = std::getenv("SEDX_TEST_SHARING");
     if (desc.sharing == BufferSharing::Auto && sharing != nullptr && std::string_view(sharing) == "shared")
         desc.sharing = BufferSharing::Shared;
+    // SEDX_TEST_TRANSFER_QUEUE=always sends whatever may go there to a queue for transfers, if the device has one.
+    const char* queue = std::getenv("SEDX_TEST_TRANSFER_QUEUE");
+    if (desc.transferQueue == TransferQueue::Auto && queue != nullptr && std::string_view(queue) == "always")
+        desc.transferQueue = TransferQueue::Always;
     auto system = BufferSystem::Create(desc);
     if (!system)
     {
@@ -151,6 +155,13 @@ std::unique_ptr<BufferSystem> GpuTest::MakeSystem(BufferSystemDesc desc)
         return nullptr;
     }
     return std::move(*system);
+}
+
+std::vector<std::string> GpuTest::TakeSimulated()
+{
+    auto found = m_shared->simulator ? m_shared->simulator->TakeViolations() : std::vector<std::string>();
+    m_violationsBefore = m_shared->Violations().size();
+    return found;
 }
 
 uint64_t GpuTest::NewWaits()

@@ -59,6 +59,9 @@ class GpuTest : public testing::Test
     // A system on the shared device; desc.device is filled in. Null (with a failure) if it could not be made.
     std::unique_ptr<BufferSystem> MakeSystem(BufferSystemDesc desc = {});
 
+    // What the simulator found; the test expects it.
+    std::vector<std::string> TakeSimulated();
+
     // The test provoked the messages so far itself.
     void ForgiveValidationCounts() { m_countsBefore = m_shared->device.Validation(); }
 

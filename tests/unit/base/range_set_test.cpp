@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdio>
 #include <gtest/gtest.h>
+#include <utility>
+#include <vector>
 
 namespace sedx::test
 {
@@ -42,6 +44,17 @@ TEST(RangeSetTest, SixtyFourBits)
     EXPECT_TRUE(set.Overlaps(high + 15, 1));
     EXPECT_FALSE(set.Overlaps(0, high));
     EXPECT_FALSE(set.Overlaps(high + 16, ~uint64_t{0} - high - 16));
+}
+
+TEST(RangeSetTest, VisitsEachRangeOnceInOrder)
+{
+    RangeSet set;
+    set.Add(100, 10);
+    set.Add(0, 5);
+    set.Add(110, 1);
+    std::vector<std::pair<uint64_t, uint64_t>> seen;
+    set.ForEach([&](uint64_t offset, uint64_t bytes) { seen.emplace_back(offset, bytes); });
+    EXPECT_EQ(seen, (std::vector<std::pair<uint64_t, uint64_t>>{{0, 5}, {100, 11}}));
 }
 
 TEST(RangeSetTest, AnsweredAsByAMap)

@@ -1,0 +1,75 @@
+#include "transfer/queue_choice.h"
+
+#include <algorithm>
+
+namespace sedx
+{
+namespace
+{
+// What a change of queues costs (a semaphore, and the GPU's front end on both sides: some ten microseconds) should be little
+// against what the copies take: 20 microseconds for 1 MiB across PCIe 5.
+constexpr uint64_t kWorthItBytes = 1ull << 20;
+} // namespace
+
+TransferQueueRules TransferQueueRulesOf(const BufferCore& core, TransferQueue wish, TransferPath path,
+                                        const TransferProfile& profile) noexcept
+{
+    TransferQueueRules rules;
+    // An engine with fences only: nothing on the GPU tells another queue when its frames have passed.
+    if (!core.Frames().HasSignals())
+        return rules;
+    const DeviceState& device = core.Device();
+    if (wish == TransferQueue::Always)
+        rules.queue = device.TransferQueue();
+    else if (wish == TransferQueue::Auto && profile.useTransferQueue)
+    {
+        rules.queue = device.TransferQueue();
+        rules.minBytes = kWorthItBytes;
+        const ScatterRules scatter = ScatterRulesOf(device, 0, path, profile);
+        if (scatter.kernels != nullptr)
+        {
+            rules.shortBytes = scatter.maxBytes;
+            rules.manyShort = std::max<uint64_t>(1, scatter.minWrites);
+        }
+    }
+    return rules;
+}
+
+std::optional<uint64_t> FindFrameBefore(const Batch& batch, const TransferQueueRules& rules, const BufferCore& core,
+                                        const OwnershipBook& ownership) noexcept
+{
+    uint64_t frame = 0;
+    uint64_t bytes = 0;
+    uint64_t shortWrites = 0;
+    const auto touch = [&frame](const Backing& backing) {
+        frame = std::max(frame, backing.lastFrame.load(std::memory_order_acquire));
+    };
+    for (const Epoch& epoch : batch.epochs)
+    {
+        // Images are ordered by the engine, on queue 0. A queue for transfers moves device memory slowly: 5 times on an H200.
+        if (!epoch.imageWrites.empty() || !epoch.imageReads.empty() || epoch.HasMoves())
+            return {};
+        for (const BufferWrites& writes : epoch.writes)
+        {
+            touch(*writes.backing);
+            for (const CopyOp& op : writes.list.Ops())
+            {
+                bytes += op.bytes;
+                shortWrites += op.bytes <= rules.shortBytes ? 1 : 0;
+            }
+            if (shortWrites >= rules.manyShort)
+                return {};
+        }
+        for (const BufferRead& read : epoch.reads)
+        {
+            touch(*read.source);
+            bytes += read.record->slice.bytes;
+        }
+    }
+    if (bytes < rules.minBytes || core.Frames().HasOpenSubmissions(frame))
+        return {};
+    if (ownership.FindMisplaced(batch, core.Device().queues[rules.queue].family) != nullptr)
+        return {};
+    return frame;
+}
+} // namespace sedx
