@@ -31,6 +31,7 @@ constexpr Scenario kScenarios[] = {
     {"streaming", Streaming},
     {"background_load", BackgroundLoad},
     {"transfer_threads", TransferThreads},
+    {"transfer_queue", TransferQueue},
 };
 
 bool IsOptimised()

@@ -41,6 +41,7 @@ set(SEDX_SOURCES
     transfer/calibration.cpp
     transfer/calibration_bench.cpp
     transfer/calibration_rules.cpp
+    transfer/copy_calibration.cpp
     transfer/copy_plan.cpp
     transfer/device_copy.cpp
     transfer/engine_link.cpp

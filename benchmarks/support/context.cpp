@@ -4,9 +4,11 @@
 
 namespace bench
 {
-std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context, uint32_t framesInFlight)
+std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context, uint32_t framesInFlight,
+                                               sedx::TransferQueue transferQueue)
 {
     sedx::BufferSystemDesc desc{.device = context.device, .framesInFlight = framesInFlight};
+    desc.transferQueue = transferQueue;
     desc.profile.given = context.profile;
     desc.profile.useStored = false; // the same for everybody who runs this
     return Require(sedx::BufferSystem::Create(desc), "making the buffer system");

@@ -45,7 +45,8 @@ struct Context
 };
 
 // Every scenario has a system of its own: nothing of one is in the caches of another.
-std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context, uint32_t framesInFlight = 2);
+std::unique_ptr<sedx::BufferSystem> MakeSystem(const Context& context, uint32_t framesInFlight = 2,
+                                               sedx::TransferQueue transferQueue = sedx::TransferQueue::Auto);
 // The profile of this device, measured now.
 sedx::TransferProfile Calibrate(const Context& context);
 
@@ -70,4 +71,5 @@ void CreateFill(Context& context);
 void Streaming(Context& context);
 void BackgroundLoad(Context& context);
 void TransferThreads(Context& context);
+void TransferQueue(Context& context);
 } // namespace bench

@@ -182,6 +182,23 @@ RawQueue::~RawQueue()
     m_device.Functions().DestroyCommandPool(m_device.Handle(), m_pool, nullptr);
 }
 
+VkCommandBuffer RawQueue::BeginForManySubmissions()
+{
+    const sedx::DeviceDispatch& vk = m_device.Functions();
+    RequireSuccess(vk.ResetCommandPool(m_device.Handle(), m_pool, 0), "vkResetCommandPool");
+    VkCommandBufferBeginInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+    info.flags = VK_COMMAND_BUFFER_USAGE_SIMULTANEOUS_USE_BIT;
+    RequireSuccess(vk.BeginCommandBuffer(m_cmd, &info), "vkBeginCommandBuffer");
+    CmdBarrier(vk, m_cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+               VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT);
+    return m_cmd;
+}
+
+void RawQueue::End() { RequireSuccess(m_device.Functions().EndCommandBuffer(m_cmd), "vkEndCommandBuffer"); }
+
+void RawQueue::SubmitRecorded(const sedx::SubmitSync& sync) { Submit(m_cmd, &sync); }
+
 VkCommandBuffer RawQueue::Begin()
 {
     const sedx::DeviceDispatch& vk = m_device.Functions();

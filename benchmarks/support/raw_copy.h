@@ -53,6 +53,11 @@ class RawQueue
 
     // The command buffer, empty and recording; ordered after everything submitted before.
     VkCommandBuffer Begin();
+    // The same, to be ended with End and then submitted as often as wanted, each time with the waits and signals of a frame. Begin
+    // and what calls it must wait until all of these have passed.
+    VkCommandBuffer BeginForManySubmissions();
+    void End();
+    void SubmitRecorded(const sedx::SubmitSync& sync);
     // Submits what Begin returned, with the waits and signals of a frame if given, and waits for it.
     void SubmitAndWait(const sedx::SubmitSync* sync = nullptr);
     // A submission without commands: waited for, or only carrying the waits and signals of a frame.

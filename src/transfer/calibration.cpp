@@ -60,6 +60,8 @@ Result<TransferProfile> MeasureProfile(BufferCore& core, const TransferProfile& 
             done = MeasureShortWrites(bench, clock, measured);
         if (done)
             done = MeasureBulk(bench, clock, measured);
+        if (done)
+            done = MeasureCopies(bench, clock, measured);
         if (!done)
             return Forward(done);
     }

@@ -30,7 +30,8 @@ class CalibrationClock
 // nothing else of the library submits meanwhile.
 Result<TransferProfile> MeasureProfile(BufferCore& core, const TransferProfile& profile);
 
-// Its two parts. On an error the profile is of no use.
+// Its three parts, in this order. On an error the profile is of no use.
 Result<void> MeasureShortWrites(CalibrationBench& bench, const CalibrationClock& clock, TransferProfile& profile);
 Result<void> MeasureBulk(CalibrationBench& bench, const CalibrationClock& clock, TransferProfile& profile);
+Result<void> MeasureCopies(CalibrationBench& bench, const CalibrationClock& clock, TransferProfile& profile);
 } // namespace sedx

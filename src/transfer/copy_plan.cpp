@@ -107,18 +107,22 @@ void WriteList::Append(std::vector<CopyOp> ops, const WriteShape& shape)
 
 void WriteList::Append(std::span<const CopyOp> ops, std::span<const uint64_t> stamps)
 {
-    if (!stamps.empty() || !m_stamps.empty()) // each of them may be out of order
-    {
-        for (size_t i = 0; i < ops.size(); ++i)
-            Append(ops[i], stamps.empty() ? 0 : stamps[i]);
-        return;
-    }
     if (ops.empty())
         return;
-    Append(ops.front(), 0);
+    Append(ops.front(), stamps.empty() ? 0 : stamps.front());
     const std::span rest = ops.subspan(1);
     m_shape.Note(ShapeOf(rest));
     m_ops.insert(m_ops.end(), rest.begin(), rest.end());
+    if (stamps.empty())
+    {
+        if (!m_stamps.empty())
+            m_stamps.resize(m_ops.size());
+        return;
+    }
+    m_stamps.insert(m_stamps.end(), stamps.begin() + 1, stamps.end());
+    m_shape.latest = std::max(m_shape.latest, stamps.back());
+    for (size_t i = 1; i < ops.size() && !m_shape.continues; ++i)
+        m_shape.continues = Continues(ops[i - 1], ops[i]);
 }
 
 CopyPlan WriteList::TakePlan(PlanScratch& scratch, uint64_t& superseded, CopyWorkers* workers)

@@ -83,6 +83,12 @@ class WriteList
     void Append(const CopyOp& op, uint64_t stamp);
     // The same for many; without stamps theirs is 0.
     void Append(std::span<const CopyOp> ops, std::span<const uint64_t> stamps);
+    // Of an empty list: where its writes will lie. Whatever it holds means nothing.
+    void UseMemory(std::vector<CopyOp> memory) noexcept
+    {
+        m_ops.swap(memory);
+        m_ops.clear();
+    }
     bool IsEmpty() const noexcept { return m_ops.empty(); }
     size_t Size() const noexcept { return m_ops.size(); }
     std::span<const CopyOp> Ops() const noexcept { return m_ops; } // they may overlap

@@ -348,10 +348,14 @@ void TransferEngine::AppendCollected(size_t count)
         {
             const std::span ops = lane.OpsOf(run);
             WriteList& list = ListFor(*lane.runs[run].backing);
-            if (list.IsEmpty() && ops.size() == lane.ops.size() && lane.stamps.empty())
+            if (list.IsEmpty() && count == 1 && ops.size() == lane.ops.size() && lane.stamps.empty())
+            {
                 list.Append(std::exchange(lane.ops, {})); // gives its memory away
-            else
-                list.Append(ops, lane.StampsOf(run));
+                continue;
+            }
+            if (list.IsEmpty() && ops.size() >= kManyWrites)
+                list.UseMemory(TakeSpareOps());
+            list.Append(ops, lane.StampsOf(run));
         }
         for (const Slice& chunk : lane.chunks)
             m_current->Hold(chunk.block);

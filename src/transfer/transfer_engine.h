@@ -187,6 +187,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // What lanes hold joins the batch at hand. Before anything else does: it may have to come after. m_mutex is held.
     void CollectLanes();
     void AppendCollected(size_t count);
+    static constexpr size_t kManyWrites = 1024; // worth memory that is used again
     // Memory of a list that went out, with copies of no meaning. m_mutex is held.
     std::vector<CopyOp> TakeSpareOps() noexcept { return std::exchange(m_spareOps, {}); }
     Result<Carriers> WriteGroup(std::span<const BufferWrite> writes, const WriteOptions& options);

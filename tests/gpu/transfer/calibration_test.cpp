@@ -87,6 +87,23 @@ TEST_P(CalibrationTest, MeasuresAndTakesTheResult)
     EXPECT_TRUE(SameBytes(shadow, ReadBack(*system, {buffer})));
 }
 
+// What is not compared in time stays as it was, so that a slow machine proves less here.
+TEST_P(CalibrationTest, CopiesAreMeasuredAndWhatCannotBeStays)
+{
+    TransferProfile given;
+    given.computeCopyMinBytes = 12'345;
+    given.directMaxBytes = 777;
+    auto system = MakeSystem({.profile = {.given = given}});
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(const TransferProfile measured, system->Calibrate());
+    EXPECT_TRUE(measured.computeCopyMinBytes == 12'345 || measured.computeCopyMinBytes >= 64 * 1024)
+        << measured.computeCopyMinBytes;
+    if (GetParam().name == MemoryLayout::Discrete().name) // no device memory can be mapped
+    {
+        EXPECT_EQ(measured.directMaxBytes, 777u);
+    }
+}
+
 TEST_P(CalibrationTest, IsStoredForTheNextSystem)
 {
     SEDX_REQUIRE(const TransferProfile measured, MakeStoring()->Calibrate());
