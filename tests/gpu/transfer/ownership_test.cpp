@@ -242,6 +242,7 @@ TEST_F(OwnershipTest, ABufferThatGoesAwayStaysUntilItsAcquireHasPassed)
     Buffer buffer = MakeExclusive(4096);
     Write(buffer, 0, Pattern(1, 4096));
     EXPECT_EQ(Send(), m_transfer);
+    ASSERT_TRUE(Ok(Uploads().LastTransfer(buffer).Wait())); // its batch keeps nothing alive any more
     Gate gate(TheDevice());
     m_commands->RunFrame(
         *m_system, [&](const Frame& frame, VkCommandBuffer cmd) { EXPECT_TRUE(Ok(Uploads().CmdAcquire(frame, cmd))); },
