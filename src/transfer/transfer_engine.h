@@ -243,6 +243,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<void> RecordAndSubmit(Batch& batch, Route route);
     // What a submission on this queue has to wait for, by timeline; 0: nothing.
     std::array<uint64_t, kMaxQueues + 1> ValuesBefore(Route route) const;
+    // Whether a submission must wait on the GPU: what has passed already needs no semaphore.
+    bool NeedsWait(TimelinePoint point) const noexcept;
     void AddWaits(class SubmitSync& sync, uint64_t frame, uint32_t queue) const;
     // The submission that carries what CmdFlush recorded for its queue in `frame` was given this point.
     void OnHandedOut(uint64_t frame, TimelinePoint point);

@@ -197,6 +197,17 @@ std::array<uint64_t, kMaxQueues + 1> TransferEngine::ValuesBefore(Route route) c
     return values;
 }
 
+bool TransferEngine::NeedsWait(TimelinePoint point) const noexcept
+{
+    if (point.value == 0)
+        return false;
+    if (!m_core->GetTimelines().HasPassed(point))
+        return true;
+    // Batches on two queues: that the last one has passed says to the CPU that those on the other queue have, too, and costs nothing
+    // more. Validation follows semaphores from queue to queue, but not what the CPU concludes from a counter.
+    return point.queue == kTransferTimeline && m_counters.transferQueueSubmissions.load(std::memory_order_relaxed) != 0;
+}
+
 Result<void> TransferEngine::RecordAndSubmit(Batch& batch, Route route)
 {
     DeviceState& device = m_core->Device();
@@ -214,7 +225,7 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch, Route route)
     std::array<VkSemaphoreSubmitInfo, kMaxQueues + 1> waits{};
     uint32_t waitCount = 0;
     for (uint32_t timeline = 0; timeline < values.size(); ++timeline)
-        if (!timelines.HasPassed({timeline, values[timeline]}))
+        if (NeedsWait({timeline, values[timeline]}))
             waits[waitCount++] = PassingOf(timelines, timeline, values[timeline]);
     const uint64_t value = timelines.Handed(kTransferTimeline) + 1;
     const VkSemaphoreSubmitInfo signal = PassingOf(timelines, kTransferTimeline, value);
@@ -432,7 +443,7 @@ void TransferEngine::AddWaits(class SubmitSync& sync, uint64_t frame, uint32_t q
     }
     for (uint32_t timeline = 0; timeline < values.size(); ++timeline)
     {
-        if (timeline == queue || timelines.HasPassed({timeline, values[timeline]}))
+        if (timeline == queue || !NeedsWait({timeline, values[timeline]}))
             continue;
         sync.AddWait(PassingOf(timelines, timeline, values[timeline]));
     }

@@ -92,7 +92,10 @@ TEST_F(OwnershipTest, AForgottenAcquireIsLoud)
     EXPECT_EQ(Send(), m_transfer);
     Seen(buffer, *m_commands, 0, false);
     EXPECT_THAT(m_log.Text(), AllOf(HasSubstr("'mine'"), HasSubstr("CmdAcquire")));
-    EXPECT_THAT(TakeSimulated(), testing::Contains(HasSubstr("mine")));
+    if (const auto simulated = TakeSimulated(); IsSimulated(m_transfer))
+    {
+        EXPECT_THAT(simulated, testing::Contains(HasSubstr("mine")));
+    }
     // Late is better than never: then it is silent again.
     m_log.Clear();
     EXPECT_TRUE(SameBytes(Pattern(1, 4096), Seen(buffer, *m_commands, 0)));

@@ -46,6 +46,14 @@ class TransferQueueDeviceTest : public GpuTest
         ASSERT_TRUE(m_system);
         m_commands.emplace(TheDevice());
     }
+    // Whether the simulator made the queue: it looks at who owns what only where its own queues are used.
+    bool IsSimulated(uint32_t queue) const
+    {
+        uint32_t families = 0;
+        TheDevice().InstanceFunctions().GetPhysicalDeviceQueueFamilyProperties(TheDevice().PhysicalDevice(), &families,
+                                                                               nullptr);
+        return TheDevice().Queues()[queue].family + 2 >= families; // it adds two
+    }
     // Whatever the profile of the device says.
     static BufferSystemDesc WithProfile(bool useTransferQueue)
     {
