@@ -30,7 +30,7 @@ enum class OutOfStaging : uint32_t
     Block, // submits what was collected and waits for staging to come back (counted as BackPressure); where only the
            // engine can make it come back (recorded mode, CmdFlush) this fails with NotSubmitted. In own submission mode a
            // write of two staging blocks and more is sent piece by piece while the rest of it is still being copied
-    Fail,  // returns ErrorCode::OutOfStaging; nothing was written
+    Fail,  // returns ErrorCode::OutOfStaging; nothing was written, of a WriteMany nothing from the failing write on
     Spill, // allocates beyond the limit; given back as soon as the copies have passed
 };
 

@@ -16,7 +16,7 @@ namespace sedx
 namespace
 {
 constexpr std::string_view kTitle = "sedx transfer profile ";
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 constexpr size_t kMostBytes = 64 * 1024; // of a file: a profile has less than one
 
 // FNV-1a: finds what disks and editors do, not what an attacker does.

@@ -12,7 +12,7 @@ namespace sedx
 {
 namespace
 {
-// A chunk of a long read, in staging blocks. By default 8 MiB: a submission costs little against it, and it stays in the
+// A chunk of a long read, in staging blocks. By default 16 MiB: a submission costs little against it, and it stays in the
 // cache between the GPU and the threads that copy it on.
 constexpr uint64_t kBlocksInChunk = 2;
 // One is copied on by the CPU, the others are under way on the GPU or waiting for it.
