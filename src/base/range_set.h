@@ -36,6 +36,24 @@ class RangeSet
         m_ends.emplace_hint(next, begin, end);
     }
 
+    // offset + bytes must not overflow.
+    void Remove(uint64_t offset, uint64_t bytes)
+    {
+        const uint64_t end = offset + bytes;
+        auto next = m_ends.upper_bound(offset);
+        if (next != m_ends.begin() && std::prev(next)->second > offset)
+            --next;
+        while (bytes != 0 && next != m_ends.end() && next->first < end)
+        {
+            const auto [begin, rangeEnd] = *next;
+            next = m_ends.erase(next);
+            if (begin < offset)
+                m_ends.emplace(begin, offset);
+            if (rangeEnd > end)
+                m_ends.emplace(end, rangeEnd);
+        }
+    }
+
     // Calls visit(offset, bytes), ascending.
     template <class F>
     void ForEach(const F& visit) const

@@ -55,7 +55,10 @@ void MakeFresh(BufferResource& resource) noexcept
 {
     const std::lock_guard lock(resource.mutex);
     if (resource.backing)
+    {
         resource.backing->used.store(false);
+        resource.backing->lastFrame.store(0);
+    }
     resource.written.clear();
 }
 } // namespace

@@ -434,10 +434,13 @@ bool Batch::HasWrites() const noexcept
                        [](const Epoch& epoch) { return epoch.HasWrites() || epoch.HasMoves(); });
 }
 
-bool Batch::HasImages() const noexcept
+bool Batch::HasImages(uint64_t readsThrough) const noexcept
 {
-    return std::any_of(epochs.begin(), epochs.end(),
-                       [](const Epoch& epoch) { return !epoch.imageWrites.empty() || !epoch.imageReads.empty(); });
+    return std::any_of(epochs.begin(), epochs.end(), [&](const Epoch& epoch) {
+        return !epoch.imageWrites.empty() ||
+               std::any_of(epoch.imageReads.begin(), epoch.imageReads.end(),
+                           [&](const ImageRead& read) { return GoesOut(epoch, read.frame, readsThrough); });
+    });
 }
 
 bool Batch::HasWork(uint64_t readsThrough) const noexcept

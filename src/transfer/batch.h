@@ -167,7 +167,12 @@ struct Batch
             imports.push_back(import);
     }
     bool HasWrites() const noexcept; // or moves: what every submission sends
-    bool HasImages() const noexcept;
+    // Whether a read of this epoch goes out if reads do up to frame `readsThrough`: those of the last epoch may stay behind.
+    bool GoesOut(const Epoch& epoch, uint64_t readFrame, uint64_t readsThrough) const noexcept
+    {
+        return &epoch != &epochs.back() || readFrame <= readsThrough;
+    }
+    bool HasImages(uint64_t readsThrough) const noexcept;
     // Whether there is something to send if reads go out up to this frame.
     bool HasWork(uint64_t readsThrough) const noexcept;
 

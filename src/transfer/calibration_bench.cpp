@@ -157,9 +157,18 @@ Result<void> CalibrationBench::Send(VkCommandBuffer cmd, uint32_t queue)
     signal.semaphore = timelines.Semaphore(kTransferTimeline);
     signal.value = timelines.Handed(kTransferTimeline) + 1;
     signal.stageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
+    // The values of a timeline are signalled in order: behind whatever went out before, on whatever queue.
+    VkSemaphoreSubmitInfo before = signal;
+    before.value = timelines.Handed(kTransferTimeline);
     VkCommandBufferSubmitInfo commands{VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO};
     commands.commandBuffer = cmd;
     VkSubmitInfo2 submit{VK_STRUCTURE_TYPE_SUBMIT_INFO_2};
+    if (before.value != 0 && m_lastQueue != queue)
+    {
+        submit.waitSemaphoreInfoCount = 1;
+        submit.pWaitSemaphoreInfos = &before;
+    }
+    m_lastQueue = queue;
     submit.commandBufferInfoCount = 1;
     submit.pCommandBufferInfos = &commands;
     submit.signalSemaphoreInfoCount = 1;

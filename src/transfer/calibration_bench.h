@@ -62,5 +62,6 @@ class CalibrationBench
     VkQueryPool m_queries = VK_NULL_HANDLE;
     double m_emptyNs = 0; // an empty submission and its wait
     uint64_t m_sent = 0;  // value of the transfer timeline
+    uint32_t m_lastQueue = ~uint32_t{0}; // of the last submission; none yet
 };
 } // namespace sedx

@@ -77,7 +77,8 @@ bool OwnershipBook::IsFresh(const Backing& backing, uint64_t offset, uint64_t by
            !backing.exclusive->touched.Overlaps(offset, bytes);
 }
 
-const ExclusiveUse* OwnershipBook::FindMisplaced(const Batch& batch, uint32_t family) const noexcept
+const ExclusiveUse* OwnershipBook::FindMisplaced(const Batch& batch, uint32_t family,
+                                                 uint64_t readsThrough) const noexcept
 {
     for (const Epoch& epoch : batch.epochs)
     {
@@ -91,7 +92,7 @@ const ExclusiveUse* OwnershipBook::FindMisplaced(const Batch& batch, uint32_t fa
                 if (IsForeign(*backing, family))
                     return backing->exclusive.get();
         for (const BufferRead& read : epoch.reads)
-            if (IsForeign(*read.source, family))
+            if (batch.GoesOut(epoch, read.frame, readsThrough) && IsForeign(*read.source, family))
                 return read.source->exclusive.get();
     }
     return nullptr;
@@ -110,14 +111,15 @@ OwnershipBook::Barriers OwnershipBook::Pass(const Batch& batch, uint32_t family,
                 if (release.serial == use.serial && release.frame == 0)
                 {
                     barriers.acquires.push_back(release.acquire);
-                    release.frame = frame != 0 ? frame : Backing::kEveryFrame; // no frame: stands at once
+                    release.frame = frame != 0 ? frame : Backing::kEveryFrame;
+                    release.acquirer = frame != 0 ? 0 : batch.number;
                     use.unacquired.fetch_sub(1);
                 }
         }
         else
             touch.written.ForEach([&, target = backing](uint64_t offset, uint64_t bytes) {
                 barriers.releases.push_back(ReleaseOf(*target, family, offset, bytes));
-                m_releases.push_back({use.buffer, use.serial, AcquireOf(barriers.releases.back()), batch.number, 0});
+                m_releases.push_back({use.buffer, use.serial, AcquireOf(barriers.releases.back()), batch.number, 0, 0});
                 use.unacquired.fetch_add(1);
             });
         touch.written.ForEach([&use](uint64_t offset, uint64_t bytes) { use.touched.Add(offset, bytes); });
@@ -167,13 +169,24 @@ std::vector<VkBufferMemoryBarrier2> OwnershipBook::AcquireAll(uint32_t family, u
 
 void OwnershipBook::OnBatchLost(uint64_t batch, std::vector<Buffer>& kept) noexcept
 {
-    std::erase_if(m_releases, [&](const Release& release) {
-        if (release.batch != batch)
+    std::erase_if(m_releases, [&](Release& release) {
+        if (release.batch != batch && release.acquirer != batch)
             return false;
-        if (release.frame == 0)
-            if (const Ref<Backing> backing = BackingOf(release, kept))
-                backing->exclusive->unacquired.fetch_sub(1);
-        return true;
+        const Ref<Backing> backing = BackingOf(release, kept);
+        if (!backing)
+            return true;
+        ExclusiveUse& use = *backing->exclusive;
+        if (release.batch == batch)
+        {
+            use.touched.Remove(release.acquire.offset - backing->memory.offset, release.acquire.size);
+            if (release.frame == 0)
+                use.unacquired.fetch_sub(1);
+            return true;
+        }
+        release.acquirer = 0;
+        release.frame = 0;
+        use.unacquired.fetch_add(1);
+        return false;
     });
 }
 
@@ -194,7 +207,8 @@ void OwnershipBook::Settle() noexcept
     if (m_releases.empty())
         return;
     std::erase_if(m_releases, [this](const Release& release) {
-        return release.frame != 0 && !m_core.Frames().IsOpen(release.frame);
+        return release.frame != 0 && !m_core.Frames().IsOpen(release.frame) &&
+               release.acquirer <= m_core.completedBatch.load();
     });
 }
 

@@ -18,7 +18,8 @@ class OwnershipBook
     // Whether a queue of another family than the owner's may write the bytes.
     static bool IsFresh(const Backing& backing, uint64_t offset, uint64_t bytes) noexcept;
     // Of what a batch does, the first thing that a queue of this family may not do; null: nothing.
-    const ExclusiveUse* FindMisplaced(const Batch& batch, uint32_t family) const noexcept;
+    // `readsThrough`: as for Batch::GoesOut.
+    const ExclusiveUse* FindMisplaced(const Batch& batch, uint32_t family, uint64_t readsThrough) const noexcept;
 
     struct Barriers
     {
@@ -30,10 +31,11 @@ class OwnershipBook
     // All that was released to this family, for a command buffer of `frame`. Buffers that nobody has any more are forgotten.
     std::vector<VkBufferMemoryBarrier2> AcquireAll(uint32_t family, uint64_t frame, std::vector<Buffer>& kept);
 
+    // Nothing of the batch has happened: what it released is as before, what it acquired is to be acquired again.
     void OnBatchLost(uint64_t batch, std::vector<Buffer>& kept) noexcept;
     // What the frame acquired is to be acquired again.
     void OnAbandoned(uint64_t frame, std::vector<Buffer>& kept) noexcept;
-    // Acquires of frames that have ended stand.
+    // Acquires of frames that have ended stand, and those of batches that have passed.
     void Settle() noexcept;
 
   private:
@@ -43,7 +45,8 @@ class OwnershipBook
         uint64_t serial = 0;            // ExclusiveUse
         VkBufferMemoryBarrier2 acquire; // what matches it
         uint64_t batch = 0;
-        uint64_t frame = 0; // whose commands acquire it; 0: none yet
+        uint64_t frame = 0;    // whose commands acquire it; 0: none yet
+        uint64_t acquirer = 0; // the batch that acquires it in the library's own commands; 0: none
     };
     // The backing of a release; null if the buffer is gone or has another one.
     Ref<Backing> BackingOf(const Release& release, std::vector<Buffer>& kept) const noexcept;

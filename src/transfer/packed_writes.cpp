@@ -60,6 +60,7 @@ bool PackedWrites::Measure()
             part = {.first = i * kGrain};
         }
         part.staging += grains[i].staging;
+        part.bytes += grains[i].bytes;
         m_bytes += grains[i].bytes;
     }
     m_parts.push_back(part);

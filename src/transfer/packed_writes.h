@@ -33,6 +33,7 @@ class PackedWrites
     size_t Parts() const noexcept { return m_parts.size(); }
     // Staging that a part needs, aligned to kStagingAlignment.
     uint64_t BytesOf(size_t part) const noexcept;
+    uint64_t PayloadOf(size_t part) const noexcept { return m_parts[part].bytes; } // of its writes
     // The next part, from the first, has a slice.
     void Place(const Slice& slice) { m_slices.push_back(slice); }
     std::span<const Slice> Slices() const noexcept { return m_slices; } // of parts that are not filled
@@ -60,7 +61,8 @@ class PackedWrites
     {
         size_t first = 0; // of its writes
         uint64_t staging = 0;
-        size_t ops = 0; // once it is filled
+        uint64_t bytes = 0; // of its writes
+        size_t ops = 0;     // once it is filled
         WriteShape shape;
     };
     Grain MeasureGrain(size_t first) const noexcept;

@@ -342,6 +342,13 @@ void TransferEngine::CollectLanes()
 void TransferEngine::AppendCollected(size_t count)
 {
     const std::span lanes(m_collected.data(), count);
+    // Stamps order what is in one epoch: all of it joins the same one.
+    const auto isDelayed = [this](const LaneRun& run) {
+        return m_current->epochs.back().DelaysWrite(KeyOf(run.backing));
+    };
+    if (!m_current->epochs.empty() &&
+        std::ranges::any_of(lanes, [&](const LaneContents& lane) { return std::ranges::any_of(lane.runs, isDelayed); }))
+        m_current->epochs.emplace_back();
     for (LaneContents& lane : lanes)
     {
         for (size_t run = 0; run < lane.runs.size(); ++run)
@@ -505,7 +512,7 @@ Result<UploadTicket::Carriers> TransferEngine::WritePacked(PackedWrites& packed,
         if (auto slice = AllocateStaging(bytes, bytes, kStagingAlignment, missing, options, commit))
         {
             packed.Place(*slice);
-            missing -= std::min(missing, bytes);
+            missing -= packed.PayloadOf(part);
         }
         else
             staged = Forward(slice); // the parts before this one stand

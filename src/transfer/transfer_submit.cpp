@@ -145,7 +145,7 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
         const uint32_t family = device.queues[queue].family;
         std::vector<Buffer> kept; // dropped without the lock
         const std::lock_guard lock(m_mutex);
-        if (const ExclusiveUse* use = m_ownership.FindMisplaced(batch, family))
+        if (const ExclusiveUse* use = m_ownership.FindMisplaced(batch, family, kAllReads))
             SEDX_CORE_ERROR_TAG(
                 "CHECK",
                 "buffer '{}' belongs to queue family {}, and was in use when the library wrote it on queue "
@@ -275,7 +275,7 @@ Result<uint64_t> TransferEngine::Submit(uint64_t readsThrough)
     // What joins the batch until it is taken may keep it from the other queue, so commands of both must be there.
     const TransferQueueRules rules = TransferQueueRulesOf(*m_core, m_transferQueue, m_path, Profile());
     const auto choose = [&](const Batch& batch) -> Route {
-        const auto frame = FindFrameBefore(batch, rules, *m_core, m_ownership);
+        const auto frame = FindFrameBefore(batch, rules, readsThrough, *m_core, m_ownership);
         return frame ? Route{rules.queue, *frame} : Route{};
     };
     bool mayLeaveQueue0 = false;
@@ -329,12 +329,13 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
         const VkExtent3D& ours = device.queues[0].imageGranularity;
         const VkExtent3D& theirs = device.queues[queue].imageGranularity;
         const std::lock_guard lock(m_mutex);
-        if (m_current->HasImages() &&
+        CollectLanes(); // what they hold goes out, too
+        if (m_current->HasImages(readsThrough) &&
             (ours.width != theirs.width || ours.height != theirs.height || ours.depth != theirs.depth))
             return Fail(ErrorCode::InvalidArgument,
                         "image copies cannot be recorded for queue {}: its transfer granularity is not that of queue 0",
                         queue);
-        if (const ExclusiveUse* use = m_ownership.FindMisplaced(*m_current, device.queues[queue].family))
+        if (const ExclusiveUse* use = m_ownership.FindMisplaced(*m_current, device.queues[queue].family, readsThrough))
             return Fail(
                 ErrorCode::InvalidArgument,
                 "copies of buffer '{}' cannot be recorded for queue {} of family {}: it belongs to family {}, and "

@@ -171,22 +171,8 @@ void WriteLanes::TakeContents(uint32_t index, LaneContents& into)
     lane.chunkBytes = 0;
 }
 
-size_t WriteLanes::Collect(std::vector<LaneContents>& contents)
-{
-    size_t count = 0;
-    for (uint64_t filled = m_filled.load(std::memory_order_acquire); filled != 0; filled &= filled - 1)
-    {
-        const auto index = static_cast<uint32_t>(std::countr_zero(filled));
-        if (count == contents.size())
-            contents.emplace_back();
-        const LaneLock lock(m_core.Lanes(), index, this);
-        m_filled.fetch_and(~(uint64_t{1} << index), std::memory_order_relaxed);
-        TakeContents(index, contents[count++]);
-    }
-    return count;
-}
-
-size_t WriteLanes::EndBatch(std::vector<LaneContents>& contents, uint64_t nextBatch)
+// All lanes are locked: of two writes in order, the later one is never collected without the earlier.
+size_t WriteLanes::TakeAll(std::vector<LaneContents>& contents, uint64_t batch)
 {
     for (uint32_t index = 0; index < kThreadSlots; ++index)
         m_core.Lanes().Lock(index, this);
@@ -197,10 +183,20 @@ size_t WriteLanes::EndBatch(std::vector<LaneContents>& contents, uint64_t nextBa
             contents.emplace_back();
         TakeContents(static_cast<uint32_t>(std::countr_zero(filled)), contents[count++]);
     }
-    m_batch.store(nextBatch, std::memory_order_relaxed);
+    m_batch.store(batch, std::memory_order_relaxed);
     for (uint32_t index = 0; index < kThreadSlots; ++index)
         m_core.Lanes().Unlock(index);
     return count;
+}
+
+size_t WriteLanes::Collect(std::vector<LaneContents>& contents)
+{
+    return TakeAll(contents, m_batch.load(std::memory_order_relaxed));
+}
+
+size_t WriteLanes::EndBatch(std::vector<LaneContents>& contents, uint64_t nextBatch)
+{
+    return TakeAll(contents, nextBatch);
 }
 
 WriteLanes::Totals WriteLanes::Count() const noexcept

@@ -89,6 +89,7 @@ class WriteLanes
     // Answers whether the write needs a stamp.
     bool Touch(Lane& lane, uint32_t index, Backing& backing, uint64_t batch);
     void Add(LaneContents& contents, Backing& backing, const CopyOp& op, bool isStamped);
+    size_t TakeAll(std::vector<LaneContents>& contents, uint64_t batch);
     void TakeContents(uint32_t index, LaneContents& into);
 
     BufferCore& m_core;

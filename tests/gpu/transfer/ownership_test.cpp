@@ -326,6 +326,48 @@ TEST_F(OwnershipRecordedTest, WhatWasUsedCannotBeRecordedElsewhere)
     EXPECT_EQ(m_log.Text(), "");
 }
 
+// Short writes that lie in lanes are seen, too.
+TEST_F(OwnershipRecordedTest, NorShortWritesThatAreNotCollectedYet)
+{
+    const Buffer other = MakeExclusive(4096);
+    Write(other, 0, Pattern(1, 4096)); // now there is staging for lanes
+    const Buffer buffer = MakeExclusive(64);
+    m_commands->UseInFrame(*m_system, buffer);
+    Write(buffer, 0, Pattern(2, 64));
+    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
+    VkCommandBuffer copies = m_other->Begin();
+    EXPECT_TRUE(FailsWith(Uploads().CmdFlush(frame, copies, m_transfer), ErrorCode::InvalidArgument, "'mine'"));
+    m_other->Submit(copies, frame);
+    VkCommandBuffer cmd = m_commands->Begin();
+    EXPECT_TRUE(Ok(Uploads().CmdFlush(frame, cmd)));
+    m_commands->Submit(cmd, frame);
+    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+    EXPECT_TRUE(SameBytes(Pattern(2, 64), Seen(buffer, *m_commands, 0, false)));
+    EXPECT_EQ(m_log.Text(), "");
+}
+
+TEST_F(OwnershipRecordedTest, WhatAnAbandonedFrameWroteIsFreshAgain)
+{
+    const Buffer buffer = MakeExclusive(4096);
+    Write(buffer, 0, Pattern(1, 4096));
+    {
+        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
+        VkCommandBuffer copies = m_other->Begin();
+        ASSERT_TRUE(Ok(Uploads().CmdFlush(frame, copies, m_transfer)));
+        m_other->Functions().EndCommandBuffer(copies);
+        ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
+    }
+    m_log.Clear(); // which says that copies were lost
+    Write(buffer, 0, Pattern(2, 4096));
+    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
+    VkCommandBuffer copies = m_other->Begin();
+    EXPECT_TRUE(Ok(Uploads().CmdFlush(frame, copies, m_transfer)));
+    m_other->Submit(copies, frame);
+    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+    EXPECT_TRUE(SameBytes(Pattern(2, 4096), Seen(buffer, *m_commands, 0)));
+    EXPECT_EQ(m_log.Text(), "");
+}
+
 TEST_F(OwnershipRecordedTest, AnAbandonedReleaseIsNone)
 {
     const Buffer buffer = MakeExclusive(4096);

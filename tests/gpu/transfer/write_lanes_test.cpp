@@ -5,6 +5,7 @@
 #include <cstring>
 #include <set>
 #include <thread>
+#include <utility>
 
 namespace sedx::test
 {
@@ -53,6 +54,40 @@ TEST_P(WriteLanesTest, TheLaterOfTwoThreadsWins)
     for (const uint64_t number : {1997, 1998, 1999})
         std::memcpy(expected.data() + number % 3 * 4, &number, sizeof(number));
     EXPECT_TRUE(SameBytes(expected, ReadBack(*m_system, buffer)));
+}
+
+// A read that was asked for puts off what is written to its buffer afterwards. What the same thread wrote elsewhere before
+// another one did must not be put off with it.
+TEST_P(WriteLanesTest, ReadsOfOneBufferKeepTheOrderInAnother)
+{
+    SEDX_REQUIRE(const Buffer read, Make(64));
+    SEDX_REQUIRE(const Buffer written, Make(64));
+    ASSERT_TRUE(Ok(Uploads().Write(read, 0, Filled(0, 64))));
+    ASSERT_TRUE(Ok(Uploads().Write(written, 0, Filled(0, 64))));
+    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
+    ASSERT_TRUE(frame.Resolve(read) && frame.Resolve(written));
+    const auto asked = m_system->Readbacks().Request(read);
+    ASSERT_TRUE(Ok(asked));
+    InTurn(2, 3, [&](uint32_t turn) {
+        if (turn == 0)
+        {
+            EXPECT_TRUE(WriteNumber(written, 32, 1)); // takes the first lane
+        }
+        if (turn == 1)
+        {
+            EXPECT_TRUE(WriteNumber(read, 0, 2) && WriteNumber(written, 0, 3));
+        }
+        if (turn == 2)
+        {
+            EXPECT_TRUE(WriteNumber(written, 0, 4));
+        }
+    });
+    m_commands->Submit(m_commands->Begin(), frame);
+    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+    Bytes expected = Filled(0, 64);
+    for (const auto& [at, number] : {std::pair<size_t, uint64_t>{32, 1}, {0, 4}})
+        std::memcpy(expected.data() + at, &number, sizeof(number));
+    EXPECT_TRUE(SameBytes(expected, ReadBack(*m_system, written)));
 }
 
 TEST_P(WriteLanesTest, LongWritesCopiesAndReadsComeBetween)

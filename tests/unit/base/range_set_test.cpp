@@ -46,6 +46,19 @@ TEST(RangeSetTest, SixtyFourBits)
     EXPECT_FALSE(set.Overlaps(high + 16, ~uint64_t{0} - high - 16));
 }
 
+TEST(RangeSetTest, WhatIsRemovedLeavesTheEnds)
+{
+    RangeSet set;
+    set.Add(0, 100);
+    set.Remove(40, 20);
+    EXPECT_EQ(set.Count(), 2u);
+    EXPECT_TRUE(set.Overlaps(39, 1));
+    EXPECT_FALSE(set.Overlaps(40, 20));
+    EXPECT_TRUE(set.Overlaps(60, 1));
+    set.Remove(0, 100);
+    EXPECT_EQ(set.Count(), 0u);
+}
+
 TEST(RangeSetTest, VisitsEachRangeOnceInOrder)
 {
     RangeSet set;
@@ -73,11 +86,14 @@ TEST(RangeSetTest, AnsweredAsByAMap)
             const auto begin = taken.begin() + static_cast<ptrdiff_t>(offset);
             const auto end = begin + static_cast<ptrdiff_t>(bytes);
             ASSERT_EQ(set.Overlaps(offset, bytes), std::find(begin, end, true) != end) << offset << " + " << bytes;
-            if (random.Chance(1, 2))
-            {
+            const bool adds = random.Chance(1, 2);
+            if (adds)
                 set.Add(offset, bytes);
-                std::fill(begin, end, true);
-            }
+            else if (random.Chance(1, 2))
+                set.Remove(offset, bytes);
+            else
+                continue;
+            std::fill(begin, end, adds);
         }
         size_t runs = 0;
         for (size_t i = 0; i < taken.size(); ++i)
