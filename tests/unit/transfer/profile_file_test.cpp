@@ -107,7 +107,7 @@ TEST(ProfileFileTest, MoreIsNotBetter)
 TEST(ProfileFileTest, OtherVersionsAndDevicesAreToldApart)
 {
     std::string text = FormatProfile(Sample(), kDevice);
-    text.replace(text.find(" 1\n"), 3, " 2\n");
+    text.insert(text.find('\n'), "7"); // the first line ends with the version
     EXPECT_EQ(CodeOfParsing(text), ErrorCode::WrongState);
     EXPECT_EQ(CodeOfParsing(FormatProfile(Sample(), kOther)), ErrorCode::WrongState);
     EXPECT_NE(kDevice.FileName(), kOther.FileName());
