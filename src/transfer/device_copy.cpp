@@ -53,8 +53,9 @@ void Dispatch(const DeviceDispatch& vk, VkCommandBuffer cmd, const DeviceCopyRul
         uint32_t from[2];
         uint32_t begin;
         uint32_t end;
+        uint32_t unused[2]; // all of the range is set
     };
-    static_assert(sizeof(Push) <= Kernels::kPushBytes);
+    static_assert(sizeof(Push) == Kernels::kPushBytes);
     const uint64_t lead = to & (kQuad - 1);
     for (uint64_t done = 0; done < bytes; done += kBytesOfDispatch)
     {
@@ -64,7 +65,8 @@ void Dispatch(const DeviceDispatch& vk, VkCommandBuffer cmd, const DeviceCopyRul
         const Push push{{static_cast<uint32_t>(target), static_cast<uint32_t>(target >> 32)},
                         {static_cast<uint32_t>(source), static_cast<uint32_t>(source >> 32)},
                         static_cast<uint32_t>(lead / kWord),
-                        static_cast<uint32_t>((lead + piece) / kWord)};
+                        static_cast<uint32_t>((lead + piece) / kWord),
+                        {}};
         vk.CmdPushConstants(cmd, rules.kernels->Layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
         const uint64_t quads = (lead + piece + kQuad - 1) / kQuad;
         const uint64_t groups =

@@ -130,8 +130,9 @@ void ScatterTable::Record(const DeviceDispatch& vk, VkCommandBuffer cmd, const S
         uint32_t count;
         uint32_t lanesShift;
         uint32_t first;
+        uint32_t unused[3]; // all of the range is set
     };
-    static_assert(sizeof(Push) <= Kernels::kPushBytes);
+    static_assert(sizeof(Push) == Kernels::kPushBytes);
     vk.CmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, rules.kernels->Pipeline(Kernel::Scatter));
     VkDeviceAddress table = address;
     for (uint32_t shift = 0; shift < kGroups; ++shift)
@@ -144,7 +145,8 @@ void ScatterTable::Record(const DeviceDispatch& vk, VkCommandBuffer cmd, const S
             const Push push{{static_cast<uint32_t>(table), static_cast<uint32_t>(table >> 32)},
                             static_cast<uint32_t>(count),
                             shift,
-                            static_cast<uint32_t>(first)};
+                            static_cast<uint32_t>(first),
+                            {}};
             vk.CmdPushConstants(cmd, rules.kernels->Layout(), VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
             const uint64_t groups = (std::min(most, invocations - first) + kGroupSize - 1) / kGroupSize;
             vk.CmdDispatch(cmd, static_cast<uint32_t>(groups), 1, 1);
