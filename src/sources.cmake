@@ -41,6 +41,7 @@ set(SEDX_SOURCES
     transfer/calibration.cpp
     transfer/calibration_bench.cpp
     transfer/calibration_rules.cpp
+    transfer/completion.cpp
     transfer/copy_calibration.cpp
     transfer/copy_plan.cpp
     transfer/device_copy.cpp
@@ -62,6 +63,7 @@ set(SEDX_SOURCES
     transfer/readback_subscription.cpp
     transfer/scatter.cpp
     transfer/short_write_calibration.cpp
+    transfer/staging.cpp
     transfer/texel_block.cpp
     transfer/transfer_engine.cpp
     transfer/transfer_profile.cpp
@@ -69,6 +71,7 @@ set(SEDX_SOURCES
     transfer/upload_queue.cpp
     transfer/write_lanes.cpp
     transfer/write_order.cpp
+    transfer/writes.cpp
     vulkan/device.cpp
     vulkan/device_adopt.cpp
     vulkan/device_create.cpp

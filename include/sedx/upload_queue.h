@@ -232,8 +232,9 @@ class SEDX_API UploadQueue
     // (Ownership::Exclusive), and released with batches that were submitted or recorded so far. Call it first in the command
     // buffer, before Frame::Resolve of such buffers, and take the SubmitSync after it, as for CmdFlush. Answers how many ranges
     // that were; 0 where the device's queues are all of one family. A checked system logs an error if a frame resolves what
-    // nobody acquired. Of a frame that records both halves, the SubmitSync of the releasing queue is taken first. If the frame is abandoned, a later call acquires the same again. The library's own copies on a queue of
-    // the owner acquire what they touch themselves.
+    // nobody acquired. Of a frame that records both halves, the SubmitSync of the releasing queue is taken first. If the frame is
+    // abandoned, a later call acquires the same again. The library's own copies on a queue of the owner acquire what they
+    // touch themselves.
     // Errors: InvalidArgument (no command buffer, no such queue), WrongState (the frame is not open), DeviceLost.
     Result<uint32_t> CmdAcquire(const Frame& frame, VkCommandBuffer cmd, uint32_t queue = 0);
 

@@ -1,6 +1,7 @@
 // CopyWorkers: copies memory with several threads, and shares out other work that comes in parts. One core does not reach the
 // bandwidth of a memory bus, still less that of a GPU's link (docs/performance.md). Threads start with the first work
-// that is shared out and end with the object.
+// that is shared out and end with the object. Where the machine has more cores than they are, they look out for more work for a
+// moment before they sleep.
 #pragma once
 
 #include <atomic>

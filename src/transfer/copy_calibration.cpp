@@ -24,11 +24,39 @@ constexpr double kLeastCostNs = 0.1;                     // below what a clock c
 
 using Clock = std::chrono::steady_clock;
 
-// Keeps the shortest.
-void Keep(double& cost, double ns) noexcept
+// Measures each pair again and again, and keeps the shortest. False: not all were measured once, and so they compare nothing.
+template <class F, class G>
+Result<bool> Compare(std::span<CostPair> costs, const CalibrationClock& clock, const F& timeCandidate,
+                     const G& timeOther)
 {
-    ns = std::max(ns, kLeastCostNs);
-    cost = cost == 0 ? ns : std::min(cost, ns);
+    const auto keep = [](double& cost, double ns) {
+        ns = std::max(ns, kLeastCostNs);
+        cost = cost == 0 ? ns : std::min(cost, ns);
+    };
+    for (int round = 0; round < kMostRounds; ++round)
+        for (CostPair& cost : costs)
+        {
+            if (clock.IsOver(kCopiesNs))
+                return round != 0;
+            const Result<double> candidate = timeCandidate(cost.at);
+            if (!candidate)
+                return tl::unexpected(candidate.error());
+            const Result<double> other = timeOther(cost.at);
+            if (!other)
+                return tl::unexpected(other.error());
+            keep(cost.candidate, *candidate);
+            keep(cost.other, *other);
+        }
+    return true;
+}
+
+template <size_t N>
+std::array<CostPair, N> PairsAt(const std::array<uint64_t, N>& sizes) noexcept
+{
+    std::array<CostPair, N> costs;
+    for (size_t i = 0; i < N; ++i)
+        costs[i].at = sizes[i];
+    return costs;
 }
 
 Result<void> MeasureDeviceCopies(CalibrationBench& bench, const CalibrationClock& clock, TransferProfile& profile)
@@ -39,9 +67,7 @@ Result<void> MeasureDeviceCopies(CalibrationBench& bench, const CalibrationClock
     const DeviceCopyRules byShader = DeviceCopyRulesOf(device, 0, TransferPath::Auto, always);
     if (byShader.kernels == nullptr || bench.Target().address == 0)
         return {};
-    std::array<CostPair, kDeviceSizes.size()> costs;
-    for (size_t i = 0; i < costs.size(); ++i)
-        costs[i].at = kDeviceSizes[i];
+    auto costs = PairsAt(kDeviceSizes);
     const auto time = [&](const DeviceCopyRules& rules, uint64_t bytes) {
         return bench.TimeOnQueue0([&](VkCommandBuffer cmd) {
             const DeviceCopyRegion region{0, kHalf, bytes};
@@ -50,24 +76,13 @@ Result<void> MeasureDeviceCopies(CalibrationBench& bench, const CalibrationClock
             return VK_SUCCESS;
         });
     };
-    for (int round = 0; round < kMostRounds; ++round)
-        for (CostPair& cost : costs)
-        {
-            if (clock.IsOver(kCopiesNs))
-            {
-                if (round == 0) // a comparison needs all of them
-                    return {};
-                break;
-            }
-            const auto command = time({}, cost.at);
-            if (!command)
-                return tl::unexpected(command.error());
-            const auto shader = time(byShader, cost.at);
-            if (!shader)
-                return tl::unexpected(shader.error());
-            Keep(cost.candidate, *command);
-            Keep(cost.other, *shader);
-        }
+    const auto compared = Compare(
+        costs, clock, [&](uint64_t bytes) { return time({}, bytes); },
+        [&](uint64_t bytes) { return time(byShader, bytes); });
+    if (!compared)
+        return tl::unexpected(compared.error());
+    if (!*compared)
+        return {};
     // Shorter ones are not measured.
     profile.computeCopyMinBytes = std::max(CrossoverOf(costs, ~uint64_t{0}), kDeviceSizes.front());
     for (const CostPair& cost : costs)
@@ -98,34 +113,27 @@ Result<void> MeasureDirect(CalibrationBench& bench, const CalibrationClock& cloc
     std::memset(source.get(), 1, kDirectSizes.back());
     std::memset(target.mapped, 0, kDirectSizes.back()); // no fresh pages in what is measured
     CopyWorkers workers(profile.copyThreads);
-    std::array<CostPair, kDirectSizes.size()> costs;
-    for (size_t i = 0; i < costs.size(); ++i)
-        costs[i].at = kDirectSizes[i];
-    for (int round = 0; round < kMostRounds; ++round)
-        for (CostPair& cost : costs)
-        {
-            if (clock.IsOver(kCopiesNs))
-            {
-                if (round == 0)
-                    return {};
-                break;
-            }
-            const std::span<const std::byte> bytes(source.get(), cost.at);
-            const auto direct = TimeToFill(bench, workers, target, bytes);
-            if (!direct)
-                return tl::unexpected(direct.error());
-            const auto fill = TimeToFill(bench, workers, bench.Staging(), bytes);
-            if (!fill)
-                return tl::unexpected(fill.error());
-            const auto copy = bench.TimeOnQueue0([&](VkCommandBuffer cmd) {
-                bench.CopyAll(cmd, 0, cost.at);
-                return VK_SUCCESS;
-            });
-            if (!copy)
-                return tl::unexpected(copy.error());
-            Keep(cost.candidate, *direct);
-            Keep(cost.other, std::max(*fill, *copy)); // one goes on while the other does
-        }
+    auto costs = PairsAt(kDirectSizes);
+    const auto timeStaged = [&](uint64_t bytes) -> Result<double> {
+        auto fill = TimeToFill(bench, workers, bench.Staging(), {source.get(), bytes});
+        if (!fill)
+            return fill;
+        const auto copy = bench.TimeOnQueue0([&](VkCommandBuffer cmd) {
+            bench.CopyAll(cmd, 0, bytes);
+            return VK_SUCCESS;
+        });
+        return copy ? Result<double>(std::max(*fill, *copy)) : copy; // one goes on while the other does
+    };
+    const auto compared = Compare(
+        costs, clock,
+        [&](uint64_t bytes) {
+            return TimeToFill(bench, workers, target, {source.get(), bytes});
+        },
+        timeStaged);
+    if (!compared)
+        return tl::unexpected(compared.error());
+    if (!*compared)
+        return {};
     profile.directMaxBytes = CrossoverOf(costs, ~uint64_t{0});
     for (const CostPair& cost : costs)
         SEDX_CORE_INFO_TAG("PROFILE", "{} bytes into mapped device memory: {:.1f} us in place, {:.1f} by staging",

@@ -1,11 +1,13 @@
 // CutWrites: writes of one call on their way into staging. First all of them are given their places, then the bytes are
-// copied, long ones by several threads. Many short ones are packed instead (packed_writes.h).
+// copied: together, so that threads can share the work. Many that are all short are packed instead (packed_writes.h).
 #pragma once
 
 #include "base/copy_workers.h"
 #include "buffer/block_pool.h"
 #include "transfer/copy_op.h"
 
+#include <algorithm>
+#include <cstring>
 #include <span>
 #include <utility>
 
@@ -51,8 +53,15 @@ class CutWrites
     // Copies the bytes, and gives the copies away, neighbours merged.
     std::vector<CopyOp> Fill()
     {
-        for (size_t i = 0; i < m_ops.size(); ++i)
-            m_workers.Copy(m_ops[i].block->backing->memory.mapped + m_ops[i].source, m_sources[i], m_ops[i].bytes);
+        const size_t count = m_ops.size();
+        if (count < kParts * kPart)
+            for (size_t i = 0; i < count; ++i)
+                m_workers.Copy(Target(i), m_sources[i], m_ops[i].bytes);
+        else
+            m_workers.ForEach((count + kPart - 1) / kPart, [&](size_t part) noexcept {
+                for (size_t i = part * kPart; i < std::min(count, (part + 1) * kPart); ++i)
+                    std::memcpy(Target(i), m_sources[i], m_ops[i].bytes);
+            });
         m_sources.clear();
         MergeContinued(m_ops);
         return std::exchange(m_ops, {});
@@ -60,6 +69,11 @@ class CutWrites
     void Clear() noexcept { m_slices.clear(); }
 
   private:
+    static constexpr size_t kPart = 1024; // of writes: some ten microseconds at least
+    static constexpr size_t kParts = 4;   // fewer are not worth waking somebody
+
+    std::byte* Target(size_t i) const noexcept { return m_ops[i].block->backing->memory.mapped + m_ops[i].source; }
+
     CopyWorkers& m_workers;
     std::vector<CopyOp> m_ops;
     std::vector<const std::byte*> m_sources; // of each

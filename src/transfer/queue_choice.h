@@ -21,8 +21,8 @@ TransferQueueRules TransferQueueRulesOf(const BufferCore& core, TransferQueue wi
                                         const TransferProfile& profile) noexcept;
 
 // Nothing: it goes to queue 0. Else the newest frame that may use what the batch touches (Backing::lastFrame), 0: none; ended
-// frames up to this one come before the batch. `readsThrough`: as for Batch::GoesOut. The mutex of the engine is held, and no submission
-// is handed out meanwhile.
+// frames up to this one come before the batch. `readsThrough`: as for Batch::GoesOut. The mutex of the engine is held, and no
+// submission is handed out meanwhile.
 std::optional<uint64_t> FindFrameBefore(const Batch& batch, const TransferQueueRules& rules, uint64_t readsThrough,
                                         const BufferCore& core, const OwnershipBook& ownership) noexcept;
 } // namespace sedx

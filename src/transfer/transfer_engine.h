@@ -21,6 +21,7 @@
 
 #include <condition_variable>
 #include <map>
+#include <optional>
 
 namespace sedx
 {
@@ -61,8 +62,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
 
     // ---- collecting
     using Carriers = UploadTicket::Carriers;
-    // The common case of one write: answers with the batch that will carry it. 0: nothing happened, and the general way, below, does it
-    // or says what is wrong.
+    // The common case of one write: answers with the batch that will carry it. 0: nothing happened, and the general way,
+    // below, does it or says what is wrong.
     uint64_t WriteShort(const Buffer& buffer, uint64_t offset, std::span<const std::byte> bytes);
     Result<Carriers> Write(std::span<const BufferWrite> writes, const WriteOptions& options);
     Result<Carriers> WriteImage(const ImageTarget& image, std::span<const ImageRegion> regions,
@@ -203,7 +204,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // What was filled joins the batch at hand, all of it at once. `shape`: of the copies.
     void Join(BufferResource& resource, std::vector<CopyOp> ops, const WriteShape& shape, std::span<const Slice> slices,
               Carriers& carriers);
-    // Writes in place, and counts it; false: that cannot be. `total`: bytes of all.
+    // Counts the writes; answers if nothing is left to do: there are no bytes, or they were written in place. `total`: bytes of all.
+    std::optional<Carriers> WriteAtOnce(BufferResource& resource, std::span<const BufferWrite> writes, uint64_t total);
+    // Writes in place; false: that cannot be.
     bool WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes, uint64_t total);
     // `missing`: what the whole write still needs, for the callback. Before waiting, `commit` hands over what the caller
     // has cut so far: nobody else could send it out.
@@ -254,6 +257,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     {
         return resource.isForeign && m_submitMode == SubmitMode::Own;
     }
+    // What CmdFlush and CmdAcquire, `call`, need.
+    Result<void> CheckCommands(const char* call, uint64_t frame, VkCommandBuffer cmd, uint32_t queue) const;
     // `frame`: of the engine's commands; 0: the library's own.
     BatchStats Record(Batch& batch, VkCommandBuffer cmd, uint32_t queue, uint64_t frame);
     void TakeProfile(const TransferProfile& profile) noexcept;

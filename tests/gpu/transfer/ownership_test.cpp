@@ -125,6 +125,22 @@ TEST_F(OwnershipTest, WhatWasUsedStaysWithTheOwner)
     EXPECT_EQ(m_log.Text(), "");
 }
 
+// The acquire went with a batch that never was: whoever comes next acquires.
+TEST_F(OwnershipTest, WhatALostBatchAcquiredIsAcquiredAgain)
+{
+    const Buffer buffer = MakeExclusive(4096);
+    Bytes bytes = Pattern(1, 4096);
+    Write(buffer, 0, bytes);
+    EXPECT_EQ(Send(), m_transfer);
+    Write(buffer, 0, Pattern(2, 100));
+    Calls().FailFunction(Fn::QueueSubmit2, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    EXPECT_TRUE(FailsWith(Uploads().Submit(), ErrorCode::OutOfDeviceMemory));
+    Calls().StopFailing();
+    m_log.Clear(); // which says that copies were lost
+    EXPECT_TRUE(SameBytes(bytes, Seen(buffer, *m_commands, 0)));
+    EXPECT_EQ(m_log.Text(), "");
+}
+
 // The frame cannot have acquired what is written after it resolved the buffer.
 TEST_F(OwnershipTest, WhatAnOpenFrameResolvedStaysWithTheOwner)
 {
@@ -287,6 +303,27 @@ class OwnershipRecordedTest : public OwnershipTest
         m_other.reset();
         OwnershipTest::TearDown();
     }
+    void ExpectFlushedOnTheOwnersQueueOnly()
+    {
+        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
+        VkCommandBuffer copies = m_other->Begin();
+        EXPECT_TRUE(FailsWith(Uploads().CmdFlush(frame, copies, m_transfer), ErrorCode::InvalidArgument, "'mine'"));
+        m_other->Submit(copies, frame);
+        VkCommandBuffer cmd = m_commands->Begin();
+        EXPECT_TRUE(Ok(Uploads().CmdFlush(frame, cmd)));
+        m_commands->Submit(cmd, frame);
+        ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+    }
+    // Copies are recorded for the other queue, and never submitted.
+    void FlushAndAbandon()
+    {
+        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
+        VkCommandBuffer copies = m_other->Begin();
+        ASSERT_TRUE(Ok(Uploads().CmdFlush(frame, copies, m_transfer)));
+        m_other->Functions().EndCommandBuffer(copies);
+        ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
+        m_log.Clear(); // which says that copies were lost
+    }
     std::optional<TestCommands> m_other;
 };
 
@@ -314,14 +351,7 @@ TEST_F(OwnershipRecordedTest, WhatWasUsedCannotBeRecordedElsewhere)
     m_commands->UseInFrame(*m_system, buffer);
     const Bytes bytes = Pattern(1, 4096);
     Write(buffer, 0, bytes);
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    VkCommandBuffer copies = m_other->Begin();
-    EXPECT_TRUE(FailsWith(Uploads().CmdFlush(frame, copies, m_transfer), ErrorCode::InvalidArgument, "'mine'"));
-    m_other->Submit(copies, frame);
-    VkCommandBuffer cmd = m_commands->Begin();
-    EXPECT_TRUE(Ok(Uploads().CmdFlush(frame, cmd)));
-    m_commands->Submit(cmd, frame);
-    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+    ExpectFlushedOnTheOwnersQueueOnly();
     EXPECT_TRUE(SameBytes(bytes, Seen(buffer, *m_commands, 0, false)));
     EXPECT_EQ(m_log.Text(), "");
 }
@@ -334,14 +364,7 @@ TEST_F(OwnershipRecordedTest, NorShortWritesThatAreNotCollectedYet)
     const Buffer buffer = MakeExclusive(64);
     m_commands->UseInFrame(*m_system, buffer);
     Write(buffer, 0, Pattern(2, 64));
-    SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-    VkCommandBuffer copies = m_other->Begin();
-    EXPECT_TRUE(FailsWith(Uploads().CmdFlush(frame, copies, m_transfer), ErrorCode::InvalidArgument, "'mine'"));
-    m_other->Submit(copies, frame);
-    VkCommandBuffer cmd = m_commands->Begin();
-    EXPECT_TRUE(Ok(Uploads().CmdFlush(frame, cmd)));
-    m_commands->Submit(cmd, frame);
-    ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+    ExpectFlushedOnTheOwnersQueueOnly();
     EXPECT_TRUE(SameBytes(Pattern(2, 64), Seen(buffer, *m_commands, 0, false)));
     EXPECT_EQ(m_log.Text(), "");
 }
@@ -350,14 +373,7 @@ TEST_F(OwnershipRecordedTest, WhatAnAbandonedFrameWroteIsFreshAgain)
 {
     const Buffer buffer = MakeExclusive(4096);
     Write(buffer, 0, Pattern(1, 4096));
-    {
-        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-        VkCommandBuffer copies = m_other->Begin();
-        ASSERT_TRUE(Ok(Uploads().CmdFlush(frame, copies, m_transfer)));
-        m_other->Functions().EndCommandBuffer(copies);
-        ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-    }
-    m_log.Clear(); // which says that copies were lost
+    FlushAndAbandon();
     Write(buffer, 0, Pattern(2, 4096));
     SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
     VkCommandBuffer copies = m_other->Begin();
@@ -372,14 +388,7 @@ TEST_F(OwnershipRecordedTest, AnAbandonedReleaseIsNone)
 {
     const Buffer buffer = MakeExclusive(4096);
     Write(buffer, 0, Pattern(1, 4096));
-    {
-        SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
-        VkCommandBuffer copies = m_other->Begin();
-        ASSERT_TRUE(Ok(Uploads().CmdFlush(frame, copies, m_transfer)));
-        m_other->Functions().EndCommandBuffer(copies);
-        ASSERT_TRUE(Ok(m_system->AbandonFrame(frame)));
-    }
-    m_log.Clear(); // the copies were lost, it said
+    FlushAndAbandon();
     const Bytes bytes = Pattern(2, 4096);
     Write(buffer, 0, bytes);
     SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());

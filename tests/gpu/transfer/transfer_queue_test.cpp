@@ -143,6 +143,19 @@ TEST_F(TransferQueueTest, BatchesPassInOrderOnBothQueues)
     EXPECT_TRUE(SameBytes(expected, ReadBack(*m_system, target)));
 }
 
+// Calibration submits on both queues, and its values of the timeline come behind those of batches on either.
+TEST_F(TransferQueueTest, CalibrationComesBehindIt)
+{
+    Start({.transferQueue = TransferQueue::Always});
+    const Buffer buffer = Make(kLong);
+    Write(buffer, 0, Pattern(1, kLong));
+    EXPECT_EQ(Send(), m_transfer);
+    const VkSemaphoreSubmitInfo signal = m_last.signals.front();
+    ASSERT_TRUE(Ok(m_system->Calibrate()));
+    m_last = Calls().TakeSubmissions().front();
+    EXPECT_TRUE(LastWaitsFor(signal));
+}
+
 TEST_F(TransferQueueTest, FramesWaitForIt)
 {
     Start({.transferQueue = TransferQueue::Always});
