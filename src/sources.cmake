@@ -5,6 +5,12 @@ set(SEDX_SOURCES
     base/log.cpp
     base/profile.cpp
     base/thread_slot.cpp
+    bindless/bindless_buffer_system.cpp
+    bindless/bindless_copies.cpp
+    bindless/descriptor_buffer_copy.cpp
+    bindless/descriptor_set_copy.cpp
+    bindless/shader_reports.cpp
+    bindless/slot_directory.cpp
     buffer/block_pool.cpp
     buffer/buffer.cpp
     buffer/buffer_core.cpp
@@ -76,6 +82,7 @@ set(SEDX_SOURCES
     vulkan/device_adopt.cpp
     vulkan/device_create.cpp
     vulkan/device_state.cpp
+    vulkan/features.cpp
     vulkan/kernels.cpp
     vulkan/loader.cpp
     vulkan/requirements.cpp

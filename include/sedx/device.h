@@ -9,6 +9,7 @@
 #pragma once
 
 #include <sedx/dispatch.h>
+#include <sedx/requirements.h>
 #include <sedx/result.h>
 #include <sedx/vma_table.h>
 
@@ -41,6 +42,7 @@ struct DeviceDesc
     std::string device;      // index ("0") or a part of the name, any case; empty: discrete GPU first, software last
     bool validation = false; // VK_LAYER_KHRONOS_validation with synchronization validation; an error if not installed
     std::vector<const char*> extensions{}; // device extensions that the application needs; a missing one is an error
+    FeatureModule modules = FeatureModule::All; // whose extensions and features are switched on where the device has them
     void* featureChain = nullptr; // the application's features for vkCreateDevice: VkPhysicalDeviceFeatures2 chain or
                                   // its pNext structures. Must stay alive during the call; our bits are added to it.
     std::function<void(const ValidationMessage&)> onValidationMessage{}; // any thread; default: the log

@@ -79,16 +79,29 @@
     X(CmdCopyImageToBuffer2)                                                                                           \
     X(CmdUpdateBuffer)                                                                                                 \
     X(CmdPipelineBarrier2)                                                                                             \
+    X(CreateDescriptorPool)                                                                                            \
+    X(DestroyDescriptorPool)                                                                                           \
+    X(CreateDescriptorSetLayout)                                                                                       \
+    X(DestroyDescriptorSetLayout)                                                                                      \
+    X(AllocateDescriptorSets)                                                                                          \
+    X(UpdateDescriptorSets)                                                                                            \
+    X(CmdBindDescriptorSets)                                                                                           \
     X(CmdBindPipeline)                                                                                                 \
     X(CmdPushConstants)                                                                                                \
     X(CmdDispatch)                                                                                                     \
     X(CmdResetQueryPool)                                                                                               \
     X(CmdWriteTimestamp2)
 
-// Null unless VK_EXT_debug_utils is enabled in the instance, and VK_EXT_external_memory_host on the device.
+// Null unless their extensions are enabled: VK_EXT_debug_utils in the instance; VK_EXT_external_memory_host and
+// VK_EXT_descriptor_buffer on the device.
 #define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X)                                                                              \
     X(SetDebugUtilsObjectNameEXT)                                                                                      \
-    X(GetMemoryHostPointerPropertiesEXT)
+    X(GetMemoryHostPointerPropertiesEXT)                                                                               \
+    X(GetDescriptorSetLayoutSizeEXT)                                                                                   \
+    X(GetDescriptorSetLayoutBindingOffsetEXT)                                                                          \
+    X(GetDescriptorEXT)                                                                                                \
+    X(CmdBindDescriptorBuffersEXT)                                                                                     \
+    X(CmdSetDescriptorBufferOffsetsEXT)
 
 namespace sedx
 {

@@ -24,7 +24,10 @@ enum class FeatureModule : uint32_t
     MemoryBudget = 1u << 1,   // exact heap budgets instead of the library's own accounting
     MemoryPriority = 1u << 2, // BufferPriority reaches the driver
     HostMemory = 1u << 3,     // UploadQueue::Import: copies straight from the application's memory
-    All = 0xF,
+    Bindless = 1u << 4,       // BindlessBufferSystem with descriptor sets, and null descriptors in empty slots
+    All = 0x1F,
+    // BindlessBackend::DescriptorBuffer. To be asked for: tools that look at descriptors see less of such buffers.
+    DescriptorBuffer = 1u << 5,
 };
 SEDX_ENABLE_FLAGS(FeatureModule);
 
@@ -56,11 +59,20 @@ class SEDX_API DeviceRequirements
     // respected: VkPhysicalDeviceVulkan12Features/13Features or the single structures.
     void MergeInto(VkPhysicalDeviceFeatures2& chain);
 
+    // For the other parts of the library: the structures that hold the features.
+    struct Structures
+    {
+        VkPhysicalDeviceTimelineSemaphoreFeatures timeline{};
+        VkPhysicalDeviceBufferDeviceAddressFeatures address{};
+        VkPhysicalDeviceSynchronization2Features sync2{};
+        VkPhysicalDeviceDescriptorIndexingFeatures indexing{};
+        VkPhysicalDeviceMemoryPriorityFeaturesEXT priority{};
+        VkPhysicalDeviceRobustness2FeaturesEXT robustness{};
+        VkPhysicalDeviceDescriptorBufferFeaturesEXT descriptorBuffer{};
+    };
+
   private:
-    VkPhysicalDeviceTimelineSemaphoreFeatures m_timeline{};
-    VkPhysicalDeviceBufferDeviceAddressFeatures m_address{};
-    VkPhysicalDeviceSynchronization2Features m_sync2{};
-    VkPhysicalDeviceMemoryPriorityFeaturesEXT m_priority{};
+    Structures m_structures;
 };
 
 // Thread-safe. Fails only if the functions of the instance cannot be found.

@@ -1,6 +1,7 @@
 // Everything at once; includes only.
 #pragma once
 
+#include <sedx/bindless_buffer_system.h>
 #include <sedx/buffer_pool_manager.h>
 #include <sedx/buffer_system.h>
 #include <sedx/custom_memory_pool_manager.h>

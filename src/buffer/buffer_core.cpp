@@ -203,7 +203,81 @@ uint64_t BufferCore::Reclaim() noexcept
             Destroy(lock, shard, *backing);
         }
     }
+    RunPassed(completed);
     return bytes;
+}
+
+void BufferCore::WhenPassed(std::function<void()> destroy)
+{
+    if (m_frames->LastOpened() <= m_frames->Completed())
+    {
+        destroy();
+        return;
+    }
+    const std::lock_guard lock(m_destructionsMutex);
+    m_destructions.push_back({m_frames->LastOpened(), std::move(destroy)});
+}
+
+void BufferCore::RunPassed(uint64_t completed) noexcept
+{
+    for (;;)
+    {
+        std::function<void()> destroy;
+        {
+            const std::lock_guard lock(m_destructionsMutex);
+            if (m_destructions.empty() || m_destructions.front().frame > completed)
+                return;
+            destroy = std::move(m_destructions.front().destroy);
+            m_destructions.pop_front();
+        }
+        destroy();
+    }
+}
+
+// ---- listeners -----------------------------------------------------------------------------------------------------
+
+uint32_t BufferCore::Listen(BackingListener& listener, bool wantsCreated)
+{
+    const std::lock_guard lock(m_listenersMutex);
+    const auto place = std::find(m_listeners.begin(), m_listeners.end(), nullptr);
+    const auto number = static_cast<uint32_t>(place - m_listeners.begin());
+    if (place == m_listeners.end())
+        return kMaxListeners;
+    *place = &listener;
+    if (wantsCreated)
+        m_wantCreated.fetch_or(1u << number);
+    return number;
+}
+
+void BufferCore::StopListening(uint32_t number) noexcept
+{
+    const std::lock_guard lock(m_listenersMutex);
+    m_listeners[number] = nullptr;
+    m_wantCreated.fetch_and(~(1u << number));
+}
+
+void BufferCore::TellChanged(BufferResource& resource, const Backing& fresh) noexcept
+{
+    const std::shared_lock lock(m_listenersMutex);
+    for (uint32_t number = 0; number < kMaxListeners; ++number)
+        if (m_listeners[number] != nullptr && (resource.watched.load() >> number & 1) != 0)
+            m_listeners[number]->OnBackingChanged(resource, fresh);
+}
+
+void BufferCore::TellDropped(BufferResource& resource) noexcept
+{
+    const std::shared_lock lock(m_listenersMutex);
+    for (uint32_t number = 0; number < kMaxListeners; ++number)
+        if (m_listeners[number] != nullptr && (resource.watched.load() >> number & 1) != 0)
+            m_listeners[number]->OnDropped(resource);
+}
+
+void BufferCore::TellCreated(BufferResource& resource) noexcept
+{
+    const std::shared_lock lock(m_listenersMutex);
+    for (uint32_t number = 0; number < kMaxListeners; ++number)
+        if (m_listeners[number] != nullptr && (m_wantCreated.load() >> number & 1) != 0)
+            m_listeners[number]->OnCreated(resource);
 }
 
 // ---- pools ---------------------------------------------------------------------------------------------------------
@@ -380,6 +454,7 @@ void BufferCore::Shutdown() noexcept
             FreeMemory(memory, pool);
     }
     m_kept.clear();
+    RunPassed(UINT64_MAX);
     m_alive.store(false);
     m_allocator.reset();
     m_memory.reset();

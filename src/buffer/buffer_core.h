@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <map>
+#include <shared_mutex>
 
 namespace sedx
 {
@@ -80,6 +81,15 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     void SwapBacking(BufferResource& resource, Ref<Backing> fresh) noexcept;
     // Frames that ended no longer keep older backings.
     void ForgetFrame(uint64_t frame) noexcept;
+
+    // ---- who wants to hear of backings
+    // The number of the listener; kMaxListeners: there are as many as can be.
+    uint32_t Listen(BackingListener& listener, bool wantsCreated);
+    void StopListening(uint32_t number) noexcept; // not called again, and no thread is inside when this returns
+
+    // Destroys what frames under way may still use: called when every frame that was begun so far has passed, at once if
+    // none is under way; with Shutdown at the latest. Without locks of the library.
+    void WhenPassed(std::function<void()> destroy);
 
     // Set by the transfer engine: every batch up to this number has passed.
     std::atomic<uint64_t> completedBatch{0};
@@ -158,6 +168,10 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // The mutex of the resource is held. Returns the backing before.
     Ref<Backing> SetBacking(BufferResource& resource, Ref<Backing> backing) noexcept;
     void LeaveShell(uint64_t count) noexcept;
+    void TellChanged(BufferResource& resource, const Backing& fresh) noexcept;
+    void TellDropped(BufferResource& resource) noexcept;
+    void TellCreated(BufferResource& resource) noexcept;
+    void RunPassed(uint64_t completed) noexcept;
     MemoryReport Sum(size_t use) const noexcept;
 
     std::shared_ptr<DeviceState> m_device;
@@ -181,6 +195,18 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
 
     std::mutex m_poolsMutex;
     std::vector<BlockPool*> m_pools;
+
+    std::shared_mutex m_listenersMutex;
+    std::array<BackingListener*, kMaxListeners> m_listeners{};
+    std::atomic<uint32_t> m_wantCreated{0}; // a bit for each
+
+    struct Destruction
+    {
+        uint64_t frame = 0;
+        std::function<void()> destroy;
+    };
+    std::mutex m_destructionsMutex;
+    std::deque<Destruction> m_destructions; // by frame, ascending
 
     // After Shutdown: handles and mappings that are left, and what keeps the shell alive for them.
     std::atomic<uint64_t> m_orphans{0};

@@ -161,6 +161,8 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
     lock.unlock();
     if (memory.block == nullptr)
         SamplePeaks();
+    if (m_wantCreated.load(std::memory_order_relaxed) != 0)
+        TellCreated(*resource);
     return handle;
 }
 
@@ -183,6 +185,8 @@ void BufferCore::OnUnreferenced(BufferResource* resource) noexcept
     const uint32_t shard = ShardOf(resource->id);
     Shard& home = m_shards[shard];
     // First what takes locks of its own. Nobody else has a handle, so nothing changes any more.
+    if (resource->watched.load() != 0)
+        TellDropped(*resource);
     resource->rawMapped = {};
     for (BufferResource::FrameUse& use : resource->uses)
         use.older = {};
@@ -260,6 +264,8 @@ Ref<Backing> BufferCore::SetBacking(BufferResource& resource, Ref<Backing> backi
 void BufferCore::SwapBacking(BufferResource& resource, Ref<Backing> fresh) noexcept
 {
     const Ref<Backing> old = SetBacking(resource, std::move(fresh));
+    if (resource.watched.load() != 0)
+        TellChanged(resource, *resource.backing);
     resource.written.clear();
     for (BufferResource::FrameUse& use : resource.uses)
     {

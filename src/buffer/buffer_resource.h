@@ -3,6 +3,7 @@
 
 #include "base/ref.h"
 #include "buffer/backing.h"
+#include "buffer/backing_listener.h"
 
 #include <sedx/frame.h>
 
@@ -35,6 +36,11 @@ struct BufferResource
     std::source_location where;
 
     std::atomic<uint32_t> references{0};
+
+    // Which listeners of the core want to hear of this buffer, a bit for each. A listener sets its bit with the mutex held.
+    std::atomic<uint32_t> watched{0};
+    // For each of them a number of its own, under its own lock; 0 at first.
+    std::array<uint32_t, kMaxListeners> marks{};
 
     // Changing state, under `mutex`. The order of locks: transfer engine, then this, then the core's.
     std::mutex mutex;

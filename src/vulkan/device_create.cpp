@@ -1,5 +1,6 @@
 // Device::Create: a headless device of the library's own.
 #include "vulkan/device_state.h"
+#include "vulkan/features.h"
 #include "vulkan/kernels.h"
 #include "vulkan/requirements.h"
 #include "vulkan/validation.h"
@@ -256,7 +257,7 @@ Result<void> CreateLogicalDevice(DeviceState& state, const DeviceDesc& desc)
     });
     if (result != VK_SUCCESS)
         return FailVk(result, "listing device extensions");
-    auto needs = RequirementsOf(state.vki, state.physicalDevice);
+    auto needs = RequirementsOf(state.vki, state.physicalDevice, desc.modules);
     if (!needs)
         return Forward(needs);
     for (const char* name : desc.extensions)
@@ -305,8 +306,8 @@ Result<void> CreateLogicalDevice(DeviceState& state, const DeviceDesc& desc)
     info.enabledExtensionCount = static_cast<uint32_t>(names.size());
     info.ppEnabledExtensionNames = names.data();
     result = state.vki.CreateDevice(state.physicalDevice, &info, nullptr, &state.device);
+    ReadFeatures(state, head);
     head->pNext = originalNext; // our structures end with this function
-    state.hasMemoryPriority = state.HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME);
     if (result != VK_SUCCESS)
     {
         state.device = VK_NULL_HANDLE;

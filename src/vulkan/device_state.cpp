@@ -128,6 +128,14 @@ void FillDeviceFacts(DeviceState& state)
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_RAY_TRACING_PIPELINE_PROPERTIES_KHR};
     VkPhysicalDeviceExternalMemoryHostPropertiesEXT hostMemory{
         VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_MEMORY_HOST_PROPERTIES_EXT};
+    VkPhysicalDeviceDescriptorIndexingProperties indexing{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_PROPERTIES};
+    texels.pNext = &indexing;
+    VkPhysicalDeviceDescriptorBufferPropertiesEXT descriptorBuffers{
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_BUFFER_PROPERTIES_EXT};
+    state.descriptors.buffers = state.descriptors.buffers && state.vk.GetDescriptorEXT != nullptr;
+    if (state.descriptors.buffers)
+        descriptorBuffers.pNext = std::exchange(maintenance4.pNext, &descriptorBuffers);
     const bool importsHostMemory = state.HasExtension(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME) &&
                                    state.vk.GetMemoryHostPointerPropertiesEXT != nullptr;
     state.hasAccelerationStructures = state.HasExtension(VK_KHR_ACCELERATION_STRUCTURE_EXTENSION_NAME);
@@ -155,6 +163,12 @@ void FillDeviceFacts(DeviceState& state)
         state.alignments.scratch = std::max(1u, structures.minAccelerationStructureScratchOffsetAlignment);
     if (state.hasRayTracingPipelines)
         state.alignments.shaderGroupBase = std::max(1u, pipelines.shaderGroupBaseAlignment);
+    state.descriptors.maxPerStage = indexing.maxPerStageDescriptorUpdateAfterBindStorageBuffers;
+    state.descriptors.maxPerSet = indexing.maxDescriptorSetUpdateAfterBindStorageBuffers;
+    state.descriptors.maxInPools = indexing.maxUpdateAfterBindDescriptorsInAllPools;
+    state.descriptors.maxResourcesPerStage = indexing.maxPerStageUpdateAfterBindResources;
+    state.descriptors.buffer = descriptorBuffers;
+    state.descriptors.buffer.pNext = nullptr;
     if (importsHostMemory)
         state.hostImportAlignment = std::max<uint64_t>(1, hostMemory.minImportedHostPointerAlignment);
     state.name = fmt::format("{} ({} {})", properties.properties.deviceName, driver.driverName, driver.driverInfo);

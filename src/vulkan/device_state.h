@@ -46,6 +46,19 @@ struct DeviceState
     bool hasAccelerationStructures = false; // the extension is enabled
     bool hasRayTracingPipelines = false;
     bool hasMemoryPriority = false; // the feature is enabled
+    struct DescriptorFacts // enabled features and limits
+    {
+        bool indexing = false;      // storage buffers: update after bind and unused while pending, partially bound
+        bool variableCount = false; // descriptorBindingVariableDescriptorCount
+        bool nullDescriptor = false;
+        bool buffers = false;       // VK_EXT_descriptor_buffer
+        bool robustBuffers = false; // robustBufferAccess: descriptors of descriptor buffers have another size then
+        uint32_t maxPerStage = 0;   // storage buffers of sets that are updated after bind
+        uint32_t maxPerSet = 0;
+        uint32_t maxInPools = 0;    // of any type, in all pools of such sets
+        uint32_t maxResourcesPerStage = 0;
+        VkPhysicalDeviceDescriptorBufferPropertiesEXT buffer{};
+    } descriptors;
     uint64_t hostImportAlignment = 0; // minImportedHostPointerAlignment; 0: host memory cannot be imported
     std::string name;
     std::vector<QueueInfo> queues;

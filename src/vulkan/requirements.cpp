@@ -1,6 +1,7 @@
 #include "vulkan/requirements.h"
 
 #include "vulkan/device_state.h"
+#include "vulkan/features.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,19 +10,26 @@ namespace sedx
 {
 namespace
 {
-struct CoreFeature
-{
-    const char* name;
-    VkBool32 supported;
-};
+using Extensions = std::vector<VkExtensionProperties>;
 
-template <class T>
-T* FindInChain(VkBaseOutStructure* chain, VkStructureType type)
+bool Has(const Extensions& available, const char* name)
 {
-    for (; chain != nullptr; chain = chain->pNext)
-        if (chain->sType == type)
-            return reinterpret_cast<T*>(chain);
-    return nullptr;
+    return std::any_of(available.begin(), available.end(), [name](const VkExtensionProperties& extension) {
+        return std::strcmp(extension.extensionName, name) == 0;
+    });
+}
+
+Result<Extensions> ListExtensions(const InstanceDispatch& vki, VkPhysicalDevice physicalDevice,
+                                  const std::string& deviceName)
+{
+    uint32_t count = 0;
+    VkResult result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, nullptr);
+    Extensions available(count);
+    if (result == VK_SUCCESS)
+        result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, available.data());
+    if (result != VK_SUCCESS && result != VK_INCOMPLETE)
+        return FailVk(result, "listing the extensions of device '{}'", deviceName);
+    return available;
 }
 } // namespace
 
@@ -50,125 +58,73 @@ Result<DeviceRequirements> RequirementsOf(const InstanceDispatch& vki, VkPhysica
                                             VK_API_VERSION_MAJOR(properties.apiVersion),
                                             VK_API_VERSION_MINOR(properties.apiVersion)));
     }
-
-    if (Any(modules & FeatureModule::Core))
+    Extensions available;
+    if (modules != FeatureModule::Core)
     {
-        VkPhysicalDeviceTimelineSemaphoreFeatures timeline{
-            VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES};
-        VkPhysicalDeviceBufferDeviceAddressFeatures address{
-            VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES};
-        VkPhysicalDeviceSynchronization2Features sync2{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES};
-        VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
-        features.pNext = &timeline;
-        timeline.pNext = &address;
-        address.pNext = &sync2;
-        vki.GetPhysicalDeviceFeatures2(physicalDevice, &features);
-        const CoreFeature core[] = {{"timelineSemaphore", timeline.timelineSemaphore},
-                                    {"synchronization2", sync2.synchronization2},
-                                    {"bufferDeviceAddress", address.bufferDeviceAddress}};
-        for (const CoreFeature& feature : core)
-        {
-            needs.features.push_back({feature.name, FeatureModule::Core, true, feature.supported == VK_TRUE});
-            if (feature.supported != VK_TRUE)
-                needs.missing.push_back(
-                    fmt::format("device '{}' lacks the feature {}", needs.deviceName, feature.name));
-        }
+        auto listed = ListExtensions(vki, physicalDevice, needs.deviceName);
+        if (!listed)
+            return Forward(listed);
+        available = std::move(*listed);
     }
 
-    if (Any(modules & (FeatureModule::MemoryBudget | FeatureModule::MemoryPriority | FeatureModule::HostMemory)))
+    DeviceRequirements::Structures supported;
+    Clear(supported);
+    VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+    for (const Feature& feature : KnownFeatures())
     {
-        uint32_t count = 0;
-        VkResult result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, nullptr);
-        std::vector<VkExtensionProperties> available(count);
-        if (result == VK_SUCCESS)
-            result = vki.EnumerateDeviceExtensionProperties(physicalDevice, nullptr, &count, available.data());
-        if (result != VK_SUCCESS && result != VK_INCOMPLETE)
-            return FailVk(result, "listing the extensions of device '{}'", needs.deviceName);
-        const auto has = [&](const char* name) {
-            return std::any_of(available.begin(), available.end(), [name](const VkExtensionProperties& extension) {
-                return std::strcmp(extension.extensionName, name) == 0;
-            });
-        };
-        if (Any(modules & FeatureModule::MemoryBudget) && has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
-            needs.extensions.push_back({VK_EXT_MEMORY_BUDGET_EXTENSION_NAME, FeatureModule::MemoryBudget, false});
-        if (Any(modules & FeatureModule::HostMemory) && has(VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
-            needs.extensions.push_back({VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, FeatureModule::HostMemory, false});
-        if (Any(modules & FeatureModule::MemoryPriority) && has(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME))
-        {
-            VkPhysicalDeviceMemoryPriorityFeaturesEXT priority{
-                VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT};
-            VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
-            features.pNext = &priority;
-            vki.GetPhysicalDeviceFeatures2(physicalDevice, &features);
-            const bool supported = priority.memoryPriority == VK_TRUE;
-            needs.features.push_back({"memoryPriority", FeatureModule::MemoryPriority, false, supported});
-            if (supported)
-                needs.extensions.push_back(
-                    {VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME, FeatureModule::MemoryPriority, false});
-        }
+        VkBaseOutStructure* structure = StructureOf(supported, feature.structure);
+        const bool isAsked = Any(modules & feature.module) &&
+                             (feature.extension == nullptr || Has(available, feature.extension));
+        if (!isAsked || FindStructure(&features, feature.structure) != nullptr)
+            continue;
+        structure->pNext = static_cast<VkBaseOutStructure*>(features.pNext);
+        features.pNext = structure;
     }
+    vki.GetPhysicalDeviceFeatures2(physicalDevice, &features);
+
+    for (const Feature& feature : KnownFeatures())
+    {
+        if (!Any(modules & feature.module) || (feature.extension != nullptr && !Has(available, feature.extension)))
+            continue;
+        const bool isSupported = BitOf(StructureOf(supported, feature.structure), feature.offset) == VK_TRUE;
+        needs.features.push_back({feature.name, feature.module, feature.isRequired, isSupported});
+        if (!isSupported && feature.isRequired)
+            needs.missing.push_back(fmt::format("device '{}' lacks the feature {}", needs.deviceName, feature.name));
+        if (isSupported && feature.extension != nullptr)
+            needs.extensions.push_back({feature.extension, feature.module, false});
+    }
+    // Extensions without a feature of ours.
+    if (Any(modules & FeatureModule::MemoryBudget) && Has(available, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME))
+        needs.extensions.push_back({VK_EXT_MEMORY_BUDGET_EXTENSION_NAME, FeatureModule::MemoryBudget, false});
+    if (Any(modules & FeatureModule::HostMemory) && Has(available, VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME))
+        needs.extensions.push_back({VK_EXT_EXTERNAL_MEMORY_HOST_EXTENSION_NAME, FeatureModule::HostMemory, false});
     return needs;
 }
 
+// A chain must not hold VkPhysicalDeviceVulkan12Features and the single structures it contains
+// (VUID-VkDeviceCreateInfo-pNext-02829 and 02830, 06532): set the bit where the chain already has a place for it.
 void DeviceRequirements::MergeInto(VkPhysicalDeviceFeatures2& chain)
 {
-    auto* head = reinterpret_cast<VkBaseOutStructure*>(&chain);
-    const auto append = [&](auto& structure) {
-        structure.pNext = chain.pNext;
-        chain.pNext = &structure;
-    };
-    // A chain must not hold VkPhysicalDeviceVulkan12Features and the single structures it contains
-    // (VUID-VkDeviceCreateInfo-pNext-02829 and 02830, 06532): set the bit where the chain already has a place for it.
-    if (auto* vulkan12 =
-            FindInChain<VkPhysicalDeviceVulkan12Features>(head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES))
+    Clear(m_structures);
+    for (const Feature& feature : KnownFeatures())
     {
-        vulkan12->timelineSemaphore = VK_TRUE;
-        vulkan12->bufferDeviceAddress = VK_TRUE;
-    }
-    else
-    {
-        if (auto* timeline = FindInChain<VkPhysicalDeviceTimelineSemaphoreFeatures>(
-                head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES))
-            timeline->timelineSemaphore = VK_TRUE;
-        else
+        const auto listed = std::find_if(features.begin(), features.end(),
+                                         [&](const RequiredFeature& entry) { return entry.name == feature.name; });
+        if (!feature.isRequired && (listed == features.end() || !listed->supported))
+            continue;
+        if (VkBaseOutStructure* version = FindStructure(&chain, feature.version))
         {
-            m_timeline = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES, nullptr, VK_TRUE};
-            append(m_timeline);
+            BitOf(version, feature.versionOffset) = VK_TRUE;
+            continue;
         }
-        if (auto* address = FindInChain<VkPhysicalDeviceBufferDeviceAddressFeatures>(
-                head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES))
-            address->bufferDeviceAddress = VK_TRUE;
-        else
+        VkBaseOutStructure* own = FindStructure(&chain, feature.structure);
+        if (own == nullptr)
         {
-            m_address = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES, nullptr, VK_TRUE, VK_FALSE,
-                         VK_FALSE};
-            append(m_address);
+            own = StructureOf(m_structures, feature.structure);
+            own->pNext = static_cast<VkBaseOutStructure*>(chain.pNext);
+            chain.pNext = own;
         }
-    }
-    if (auto* vulkan13 =
-            FindInChain<VkPhysicalDeviceVulkan13Features>(head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES))
-        vulkan13->synchronization2 = VK_TRUE;
-    else if (auto* sync2 = FindInChain<VkPhysicalDeviceSynchronization2Features>(
-                 head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES))
-        sync2->synchronization2 = VK_TRUE;
-    else
-    {
-        m_sync2 = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, nullptr, VK_TRUE};
-        append(m_sync2);
-    }
-    const bool wantsPriority =
-        std::any_of(extensions.begin(), extensions.end(), [](const RequiredExtension& extension) {
-            return extension.module == FeatureModule::MemoryPriority;
-        });
-    if (!wantsPriority)
-        return;
-    if (auto* priority = FindInChain<VkPhysicalDeviceMemoryPriorityFeaturesEXT>(
-            head, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT))
-        priority->memoryPriority = VK_TRUE;
-    else
-    {
-        m_priority = {VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT, nullptr, VK_TRUE};
-        append(m_priority);
+        BitOf(own, feature.offset) = VK_TRUE;
     }
 }
 } // namespace sedx

@@ -1,0 +1,566 @@
+#include <sedx/bindless_buffer_system.h>
+
+#include "base/error.h"
+#include "bindless/shader_reports.h"
+#include "buffer/range.h"
+#include "buffer_system/system_impl.h"
+#include "../shaders/sedx_shared.h"
+
+#include <sedx/log.h>
+#include <sedx/profile.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace sedx
+{
+static_assert(kMaxBindlessSystems == kMaxListeners);
+static_assert(SlotDirectory::kSlotBits == shared::kSlotBits && SlotDirectory::kSlotMask == shared::kSlotMask);
+
+namespace
+{
+constexpr uint64_t kGuardBytes = 64 * 1024; // larger than any element that a checked shader reads by mistake, as a rule
+constexpr size_t kKeptFaults = 4096;        // that nobody has taken
+
+SlotContents ContentsOf(const Backing& backing, uint64_t offset, uint64_t bytes) noexcept
+{
+    SlotContents contents;
+    contents.buffer = backing.memory.buffer;
+    contents.offset = backing.memory.offset + offset;
+    contents.bytes = bytes;
+    contents.address = backing.address != 0 ? backing.address + offset : 0;
+    contents.isDeviceLocal = backing.memory.deviceLocal;
+    return contents;
+}
+
+// From here on shaders of any frame may use it.
+void MarkUsed(Backing& backing) noexcept
+{
+    if (!backing.used.load(std::memory_order_relaxed))
+        backing.used.store(true);
+    if (backing.lastFrame.load(std::memory_order_relaxed) != Backing::kEveryFrame)
+        backing.lastFrame.store(Backing::kEveryFrame, std::memory_order_release);
+}
+
+uint32_t ShardOf(const BufferResource& resource) noexcept { return resource.id.index % kShards; }
+
+struct SlotLimits
+{
+    uint32_t slots = 0;
+    uint32_t maxSlots = 0;
+};
+
+// As many as the device has room for, in each copy.
+SlotLimits Clamp(const BindlessDesc& desc, const DeviceState& device, uint32_t copies)
+{
+    constexpr uint32_t kIdLimit = 1u << SlotDirectory::kSlotBits;
+    const DeviceState::DescriptorFacts& facts = device.descriptors;
+    const auto less = [&](uint64_t limit) { // the table is a descriptor, too
+        const uint64_t taken = desc.reservedDescriptors + uint64_t{1};
+        return limit > taken ? limit - taken : 0;
+    };
+    uint64_t most = std::min<uint64_t>(desc.maxSlots != 0 ? desc.maxSlots : kIdLimit, kIdLimit);
+    if (!desc.foreign.sets.empty())
+        most = std::min<uint64_t>(most, desc.foreign.count);
+    else if (desc.backend == BindlessBackend::DescriptorSets)
+        most = std::min({most, less(facts.maxPerStage), less(facts.maxPerSet), less(facts.maxResourcesPerStage),
+                         less(facts.maxInPools) / copies});
+    else
+        most = std::min({most, less(device.properties.limits.maxPerStageDescriptorStorageBuffers),
+                         less(device.properties.limits.maxDescriptorSetStorageBuffers)});
+    SlotLimits limits;
+    limits.maxSlots = static_cast<uint32_t>(most);
+    limits.slots = desc.foreign.sets.empty() ? std::min(desc.slots, limits.maxSlots) : limits.maxSlots;
+    const bool mayGrow = desc.backend == BindlessBackend::DescriptorBuffer || facts.variableCount;
+    if (!mayGrow) // the layout says how many a set has
+        limits.maxSlots = limits.slots;
+    return limits;
+}
+} // namespace
+
+const char* ToString(ShaderFaultKind kind) noexcept
+{
+    switch (kind)
+    {
+    case ShaderFaultKind::OutOfBounds: return "OutOfBounds";
+    case ShaderFaultKind::StaleSlot: return "StaleSlot";
+    case ShaderFaultKind::EmptySlot: return "EmptySlot";
+    }
+    return "unknown";
+}
+
+// Locks: that of a buffer before those of the directory; `mutex` before both. `stateMutex` alone is for attaching.
+struct BindlessBufferSystem::Impl final : public BackingListener
+{
+    explicit Impl(BufferSystem& owner) : system(owner), core(owner.Internals().core) {}
+
+    BufferSystem& system;
+    std::shared_ptr<BufferCore> core;
+    Result<void> status = tl::unexpected<Error>(Error{ErrorCode::WrongState, VK_SUCCESS, "it was not attached"});
+    std::atomic<bool> isAttached{false};
+    uint32_t number = kMaxListeners; // as a listener
+    std::unique_ptr<SlotDirectory> directory;
+    std::shared_ptr<BindlessLayout> layout; // lives as long as copies that frames use
+    VkPipelineCreateFlags pipelineFlags = 0;
+    bool isForeign = false;
+    bool isChecked = false;
+
+    mutable std::mutex mutex; // of what follows
+    Buffer guard;
+    std::unique_ptr<BindlessCopies> copies;
+    std::unique_ptr<ShaderReports> reports;
+    uint32_t reservedSlots = 0;
+    std::vector<SlotChange> changes;
+    std::unordered_map<uint32_t, std::string> shaderNames;
+    std::vector<ShaderFault> faults; // not taken yet
+    uint64_t faultCount = 0;
+    uint64_t droppedFaults = 0;
+
+    void OnBackingChanged(BufferResource& resource, const Backing& fresh) noexcept override
+    {
+        MarkUsed(const_cast<Backing&>(fresh));
+        directory->Update(ShardOf(resource), resource.marks[number], ContentsOf(fresh, 0, 0));
+    }
+    void OnDropped(BufferResource& resource) noexcept override
+    {
+        directory->RemoveAll(ShardOf(resource), resource.marks[number], core->Frames().LastOpened());
+    }
+    void OnCreated(BufferResource& resource) noexcept override
+    {
+        if (Any(resource.usage & BufferUsage::Storage))
+            if (auto added = Add(resource, 0, resource.bytes); !added)
+                SEDX_CORE_ERROR_TAG("BINDLESS", "buffer '{}' was not registered: {}", resource.name,
+                                    added.error().message);
+    }
+
+    Result<void> Attach(const BindlessDesc& desc, const std::string& name);
+    Result<void> CreateLayout(const BindlessDesc& desc, uint32_t maxSlots);
+    Result<void> CreateGuard(const std::string& name);
+    Result<uint32_t> Add(BufferResource& resource, uint64_t offset, uint64_t bytes);
+    Result<BindlessCopies::Use> Use(const Frame& frame);
+    void PollFaults();
+};
+
+// ---- attaching -------------------------------------------------------------------------------------------------------
+
+Result<void> BindlessBufferSystem::Impl::CreateLayout(const BindlessDesc& desc, uint32_t maxSlots)
+{
+    DeviceState& device = core->Device();
+    layout = std::shared_ptr<BindlessLayout>(new BindlessLayout(), [state = core](BindlessLayout* made) {
+        if (made->layout != VK_NULL_HANDLE && state->IsAlive())
+            state->Device().vk.DestroyDescriptorSetLayout(state->Device().device, made->layout, nullptr);
+        delete made;
+    });
+    layout->device = &device;
+    layout->storageBinding = desc.storageBinding;
+    layout->tableBinding = desc.tableBinding;
+    layout->maxRange = device.properties.limits.maxStorageBufferRange;
+    if (isForeign)
+        return {};
+    const bool isBuffer = desc.backend == BindlessBackend::DescriptorBuffer;
+    VkDescriptorSetLayoutBinding bindings[2]{};
+    bindings[0] = {desc.tableBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, desc.stages, nullptr};
+    bindings[1] = {desc.storageBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, maxSlots, desc.stages, nullptr};
+    VkDescriptorBindingFlags flags[2]{};
+    if (!isBuffer)
+        flags[1] = VK_DESCRIPTOR_BINDING_PARTIALLY_BOUND_BIT | VK_DESCRIPTOR_BINDING_UPDATE_AFTER_BIND_BIT |
+                   VK_DESCRIPTOR_BINDING_UPDATE_UNUSED_WHILE_PENDING_BIT;
+    if (device.descriptors.variableCount)
+        flags[1] |= VK_DESCRIPTOR_BINDING_VARIABLE_DESCRIPTOR_COUNT_BIT;
+    VkDescriptorSetLayoutBindingFlagsCreateInfo flagsInfo{
+        VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_BINDING_FLAGS_CREATE_INFO};
+    flagsInfo.bindingCount = 2;
+    flagsInfo.pBindingFlags = flags;
+    VkDescriptorSetLayoutCreateInfo info{VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO};
+    info.pNext = &flagsInfo;
+    info.flags = isBuffer ? VK_DESCRIPTOR_SET_LAYOUT_CREATE_DESCRIPTOR_BUFFER_BIT_EXT
+                          : VK_DESCRIPTOR_SET_LAYOUT_CREATE_UPDATE_AFTER_BIND_POOL_BIT;
+    info.bindingCount = 2;
+    info.pBindings = bindings;
+    pipelineFlags = isBuffer ? VK_PIPELINE_CREATE_DESCRIPTOR_BUFFER_BIT_EXT : 0;
+    const VkResult result =
+        device.Check(device.vk.CreateDescriptorSetLayout(device.device, &info, nullptr, &layout->layout));
+    if (result != VK_SUCCESS)
+    {
+        layout->layout = VK_NULL_HANDLE;
+        return FailVk(result, "creating the descriptor set layout for {} buffers", maxSlots);
+    }
+    return {};
+}
+
+Result<void> BindlessBufferSystem::Impl::CreateGuard(const std::string& name)
+{
+    BufferDesc desc;
+    desc.bytes = std::min<uint64_t>(kGuardBytes, layout->maxRange);
+    desc.usage = BufferUsage::Storage;
+    desc.memory = MemoryType::GPUUpload;
+    desc.name = name + " guard";
+    desc.pinned = true;
+    auto made = system.CreateBuffer(desc);
+    if (!made)
+        return Forward(made);
+    {
+        auto mapping = system.MapWritable<std::byte>(*made);
+        if (!mapping)
+            return Forward(mapping);
+        std::fill(mapping->Span().begin(), mapping->Span().end(), std::byte{0});
+    }
+    if (auto address = system.GetDeviceAddress(*made); !address)
+        return Forward(address);
+    guard = std::move(*made);
+    layout->guard = ContentsOf(*guard.Resource()->backing, 0, desc.bytes);
+    return {};
+}
+
+Result<void> BindlessBufferSystem::Impl::Attach(const BindlessDesc& desc, const std::string& name)
+{
+    const DeviceState& device = core->Device();
+    isForeign = !desc.foreign.sets.empty();
+    isChecked = system.Desc().checked;
+    if (device.IsLost())
+        return device.LostError();
+    if (!isForeign && desc.storageBinding <= desc.tableBinding)
+        return Fail(ErrorCode::InvalidArgument,
+                    "'{}': the table has binding {} and the array {}; the array must be the last one", name,
+                    desc.tableBinding, desc.storageBinding);
+    if (isForeign && desc.backend != BindlessBackend::DescriptorSets)
+        return Fail(ErrorCode::InvalidArgument, "'{}': foreign sets are descriptor sets", name);
+    if (desc.backend == BindlessBackend::DescriptorBuffer && !device.descriptors.buffers)
+        return Fail(ErrorCode::MissingFeature,
+                    "'{}' needs VK_EXT_descriptor_buffer with the feature descriptorBuffer, which device '{}' was made "
+                    "without (FeatureModule::DescriptorBuffer)",
+                    name, device.name);
+    if (!device.descriptors.indexing)
+        return Fail(ErrorCode::MissingFeature,
+                    "'{}' needs descriptor indexing for storage buffers (FeatureModule::Bindless), which device '{}' "
+                    "was made without, or AdoptDesc::enabledFeatures does not tell",
+                    name, device.name);
+    const uint32_t copyCount =
+        isForeign ? static_cast<uint32_t>(desc.foreign.sets.size()) : system.Desc().framesInFlight + 1;
+    if (isForeign && copyCount > 32)
+        return Fail(ErrorCode::InvalidArgument, "'{}' was given {} foreign sets, 32 are possible", name, copyCount);
+    const SlotLimits limits = Clamp(desc, device, copyCount);
+    if (limits.slots < 2)
+        return Fail(ErrorCode::InvalidArgument,
+                    "'{}' was asked for {} slots, and the device has room for {}; slot 0 is never given out", name,
+                    isForeign ? desc.foreign.count : desc.slots, limits.maxSlots);
+    if (auto made = CreateLayout(desc, limits.maxSlots); !made)
+        return made;
+    if (auto made = CreateGuard(name); !made)
+        return made;
+    directory = std::make_unique<SlotDirectory>(limits.slots, limits.maxSlots,
+                                                isChecked || desc.shaderChecks || desc.feedback);
+    auto make = [this, desc, name](uint32_t slots, uint32_t index) -> Result<std::unique_ptr<DescriptorCopy>> {
+        const std::string copyName = fmt::format("{} copy {}", name, index);
+        if (isForeign)
+            return MakeForeignCopy(*layout, desc.foreign.sets[index], desc.foreign.firstElement);
+        if (desc.backend == BindlessBackend::DescriptorBuffer)
+            return MakeBufferCopy(*layout, *core, slots, copyName.c_str());
+        return MakeSetCopy(*layout, slots, core->Device().descriptors.variableCount, copyName.c_str());
+    };
+    copies = std::make_unique<BindlessCopies>(system, *layout, name, std::move(make), isForeign ? copyCount : 0);
+    copies->SetCapacity(limits.slots);
+    if (auto made = copies->Prepare(copyCount); !made)
+        return made;
+    reports = std::make_unique<ShaderReports>(system, desc.shaderChecks, desc.feedback, name);
+    if (auto made = reports->Reserve(limits.slots); !made)
+        return made;
+    reservedSlots = limits.slots;
+    number = core->Listen(*this, desc.registerStorageBuffers);
+    if (number == kMaxListeners)
+        return Fail(ErrorCode::LimitExceeded, "'{}': {} bindless systems are attached to this buffer system already",
+                    name, kMaxBindlessSystems);
+    return {};
+}
+
+BindlessBufferSystem::BindlessBufferSystem(BufferSystem& system, const BindlessDesc& desc, std::string name)
+    : Module(std::move(name)), m_desc(desc), m_impl(std::make_unique<Impl>(system))
+{
+}
+
+BindlessBufferSystem::~BindlessBufferSystem() { BindlessBufferSystem::OnDetach(); }
+
+void BindlessBufferSystem::OnAttach()
+{
+    Impl& impl = *m_impl;
+    if (impl.isAttached.load() || !impl.core->IsAlive())
+        return;
+    impl.status = impl.Attach(m_desc, GetName());
+    impl.isAttached.store(true);
+    if (!impl.status)
+    {
+        SEDX_CORE_ERROR_TAG("BINDLESS", "'{}' cannot be used: {}", GetName(), impl.status.error().message);
+        OnDetach();
+    }
+}
+
+void BindlessBufferSystem::OnDetach()
+{
+    Impl& impl = *m_impl;
+    if (!impl.isAttached.exchange(false))
+        return;
+    if (impl.status)
+        impl.status = tl::unexpected<Error>(Error{ErrorCode::WrongState, VK_SUCCESS, "it was detached"});
+    const std::lock_guard lock(impl.mutex);
+    if (impl.directory)
+        impl.directory->Clear();
+    if (impl.number != kMaxListeners)
+        impl.core->StopListening(std::exchange(impl.number, kMaxListeners));
+    impl.reports.reset();
+    if (!impl.core->IsAlive())
+    {
+        SEDX_CORE_ERROR_TAG("CHECK", "'{}' is detached after its system is gone: its descriptors are lost", GetName());
+        return;
+    }
+    // Frames under way may still use all of it.
+    impl.core->WhenPassed([layout = std::move(impl.layout), copies = std::shared_ptr<BindlessCopies>(std::move(impl.copies)),
+                           guard = std::move(impl.guard)]() mutable {
+        copies.reset();
+        guard = {};
+        layout.reset();
+    });
+}
+
+Result<void> BindlessBufferSystem::Status() const { return m_impl->status; }
+
+void BindlessBufferSystem::OnUpdate()
+{
+    const std::lock_guard lock(m_impl->mutex);
+    m_impl->PollFaults();
+}
+
+// ---- registering -----------------------------------------------------------------------------------------------------
+
+Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint64_t offset, uint64_t bytes)
+{
+    const std::lock_guard lock(resource.mutex);
+    if (!resource.backing)
+        return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
+    MarkUsed(*resource.backing);
+    const uint32_t bit = 1u << number;
+    if ((resource.watched.load(std::memory_order_relaxed) & bit) == 0)
+        resource.watched.fetch_or(bit);
+    const uint32_t id =
+        directory->Add(ShardOf(resource), resource.marks[number], ContentsOf(*resource.backing, offset, bytes), offset,
+                       core->Frames().Completed(), resource.name);
+    if (id == 0)
+        return Fail(ErrorCode::LimitExceeded,
+                    "buffer '{}' ({} bytes) gets no slot: {} are registered, and there are {} slots in all, of which "
+                    "some may wait for the GPU",
+                    resource.name, resource.bytes, directory->Live(), directory->MaxSlots() - 1);
+    return id;
+}
+
+Result<uint32_t> BindlessBufferSystem::Register(const BufferView& view)
+{
+    SEDX_PROFILE_SCOPE("BindlessBufferSystem::Register");
+    Impl& impl = *m_impl;
+    if (!impl.isAttached.load(std::memory_order_acquire))
+        return Fail(ErrorCode::WrongState, "'{}' is not attached: {}", GetName(), impl.status.error().message);
+    if (!view.buffer)
+        return Fail(ErrorCode::InvalidArgument, "Register: the buffer handle is empty");
+    BufferResource& resource = *view.buffer.Resource();
+    if (resource.core != impl.core.get())
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}' belongs to another system", resource.name);
+    if (!Any(resource.usage & BufferUsage::Storage))
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}' has no storage usage: shaders cannot read it by its slot",
+                    resource.name);
+    const CheckedRange range = Check(view);
+    if (!range.valid || range.bytes == 0)
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes, or are none", view.offset,
+                    view.bytes, resource.name, resource.bytes);
+    const uint64_t alignment = impl.core->Device().alignments.storage;
+    if (range.offset % alignment != 0)
+        return Fail(ErrorCode::InvalidArgument,
+                    "offset {} of a range of buffer '{}' is no multiple of minStorageBufferOffsetAlignment, {} bytes",
+                    range.offset, resource.name, alignment);
+    return impl.Add(resource, range.offset, range.bytes);
+}
+
+uint32_t BindlessBufferSystem::RegisterBuffer(const Buffer& buffer)
+{
+    auto id = Register(buffer);
+    if (id)
+        return *id;
+    SEDX_CORE_ERROR_TAG("BINDLESS", "{}", id.error().message);
+    return INVALID_RESOURCE_ID;
+}
+
+Result<void> BindlessBufferSystem::UnregisterBuffer(uint32_t resource)
+{
+    SEDX_PROFILE_SCOPE("BindlessBufferSystem::UnregisterBuffer");
+    Impl& impl = *m_impl;
+    if (!impl.isAttached.load(std::memory_order_acquire))
+        return Fail(ErrorCode::WrongState, "'{}' is not attached: {}", GetName(), impl.status.error().message);
+    if (impl.directory->Remove(resource, impl.core->Frames().LastOpened()))
+        return {};
+    const uint32_t slot = SlotOf(resource);
+    const std::string last = impl.directory->NameOf(slot);
+    auto error = Fail(ErrorCode::StaleHandle,
+                      "UnregisterBuffer: resource {} (slot {}) is not registered: it was unregistered already, or its "
+                      "buffer was dropped, or it was never given out{}",
+                      resource, slot, last.empty() ? "" : fmt::format("; the slot was last used by buffer '{}'", last));
+    SEDX_CORE_ERROR_TAG("CHECK", "{}", error.value().message);
+    return error;
+}
+
+uint32_t BindlessBufferSystem::FindResource(const Buffer& buffer) const
+{
+    const Impl& impl = *m_impl;
+    if (!impl.isAttached.load(std::memory_order_acquire) || !buffer || buffer.Resource()->core != impl.core.get())
+        return INVALID_RESOURCE_ID;
+    const BufferResource& resource = *buffer.Resource();
+    const uint32_t id = impl.directory->Find(ShardOf(resource), resource.marks[impl.number]);
+    return id != 0 ? id : INVALID_RESOURCE_ID;
+}
+
+// ---- using -----------------------------------------------------------------------------------------------------------
+
+Result<BindlessCopies::Use> BindlessBufferSystem::Impl::Use(const Frame& frame)
+{
+    if (!isAttached.load(std::memory_order_acquire))
+        return tl::unexpected<Error>(status.error());
+    if (frame.System() != &system || !core->Frames().IsOpen(frame.Number()))
+        return Fail(ErrorCode::WrongState, "frame {} is not open", frame.Number());
+    core->GetTimelines().Poll();
+    core->Frames().Update();
+    const std::lock_guard lock(mutex);
+    if (directory->HasChanges())
+    {
+        changes.clear();
+        directory->Collect(changes);
+        if (const uint32_t capacity = directory->Capacity(); capacity != reservedSlots)
+        {
+            if (auto made = reports->Reserve(capacity); !made)
+                return Forward(made);
+            copies->SetCapacity(capacity);
+            reservedSlots = capacity;
+        }
+        copies->Append(changes);
+    }
+    return copies->Get(frame.Number(), core->Frames().Completed(), reports->Where());
+}
+
+VkDescriptorSet BindlessBufferSystem::GetDescriptorSet(const Frame& frame)
+{
+    auto use = m_impl->Use(frame);
+    if (use && use->descriptors->Set() != VK_NULL_HANDLE)
+        return use->descriptors->Set();
+    SEDX_CORE_ERROR_TAG("BINDLESS", "'{}' has no descriptor set: {}", GetName(),
+                        use ? "it uses a descriptor buffer, bind it with CmdBind" : use.error().message.c_str());
+    return VK_NULL_HANDLE;
+}
+
+VkDescriptorSet BindlessBufferSystem::GetDescriptorSet() { return GetDescriptorSet(m_impl->system.GetCurrentFrame()); }
+
+VkDeviceAddress BindlessBufferSystem::GetTableAddress(const Frame& frame)
+{
+    auto use = m_impl->Use(frame);
+    if (use)
+        return use->table;
+    SEDX_CORE_ERROR_TAG("BINDLESS", "'{}' has no table: {}", GetName(), use.error().message);
+    return 0;
+}
+
+Result<void> BindlessBufferSystem::CmdBind(const Frame& frame, VkCommandBuffer cmd, VkPipelineBindPoint bindPoint,
+                                           VkPipelineLayout layout, uint32_t set)
+{
+    if (m_impl->isForeign)
+        return Fail(ErrorCode::WrongState, "'{}' writes into sets of the engine, which binds them itself", GetName());
+    auto use = m_impl->Use(frame);
+    if (!use)
+        return Forward(use);
+    use->descriptors->CmdBind(cmd, bindPoint, layout, set);
+    return {};
+}
+
+VkDescriptorSetLayout BindlessBufferSystem::GetSetLayout() const noexcept
+{
+    return m_impl->layout ? m_impl->layout->layout : VK_NULL_HANDLE;
+}
+
+VkPipelineCreateFlags BindlessBufferSystem::GetPipelineFlags() const noexcept { return m_impl->pipelineFlags; }
+
+// ---- what shaders said -------------------------------------------------------------------------------------------------
+
+void BindlessBufferSystem::Impl::PollFaults()
+{
+    if (!reports)
+        return;
+    for (ShaderFault& fault : reports->Take())
+    {
+        const auto named = shaderNames.find(fault.tag);
+        const std::string shader = named != shaderNames.end() ? fmt::format("shader '{}'", named->second)
+                                                              : fmt::format("a shader with tag {}", fault.tag);
+        const uint32_t slot = BindlessBufferSystem::SlotOf(fault.resource);
+        const std::string last = directory->NameOf(slot);
+        const std::string owner = last.empty() ? "no buffer that is known" : fmt::format("buffer '{}'", last);
+        const char* problem = fault.kind == ShaderFaultKind::OutOfBounds ? "out of bounds:"
+                              : fault.kind == ShaderFaultKind::StaleSlot ? "stale slot, which has another buffer now:"
+                                                                         : "empty slot, unregistered or dropped:";
+        fault.text = fmt::format("{} in frame {}: {} element {} ({} bytes each) of resource {} (slot {}), {}", shader,
+                                 fault.frame, problem, fault.index, fault.elementBytes, fault.resource, slot, owner);
+        SEDX_CORE_ERROR_TAG("SHADER", "{}", fault.text);
+        ++faultCount;
+        if (faults.size() < kKeptFaults)
+            faults.push_back(std::move(fault));
+        else
+            ++droppedFaults;
+    }
+}
+
+void BindlessBufferSystem::NameShader(uint32_t tag, std::string name)
+{
+    const std::lock_guard lock(m_impl->mutex);
+    m_impl->shaderNames[tag] = std::move(name);
+}
+
+std::vector<ShaderFault> BindlessBufferSystem::TakeFaults()
+{
+    const std::lock_guard lock(m_impl->mutex);
+    m_impl->PollFaults();
+    return std::exchange(m_impl->faults, {});
+}
+
+uint64_t BindlessBufferSystem::GetUsedFrame(uint32_t resource) const
+{
+    const std::lock_guard lock(m_impl->mutex);
+    if (!m_impl->reports || !m_impl->directory->IsLive(resource))
+        return 0;
+    return m_impl->reports->UsedFrame(SlotOf(resource));
+}
+
+BindlessReport BindlessBufferSystem::GetReport() const
+{
+    const Impl& impl = *m_impl;
+    BindlessReport report;
+    const std::lock_guard lock(impl.mutex);
+    if (!impl.isAttached.load())
+        return report;
+    report.registered = impl.directory->Live();
+    report.capacity = impl.directory->Capacity();
+    report.maxSlots = impl.directory->MaxSlots();
+    report.copies = impl.copies->Count();
+    report.growths = impl.directory->Growths();
+    report.registrations = impl.directory->Registrations();
+    report.descriptorCalls = impl.layout->calls.load(std::memory_order_relaxed);
+    report.descriptorWrites = impl.copies->Writes();
+    report.faults = impl.faultCount + impl.reports->Lost();
+    report.lostFaults = impl.reports->Lost() + impl.droppedFaults;
+    return report;
+}
+
+std::vector<BindlessEntryReport> BindlessBufferSystem::GetEntries() const
+{
+    std::vector<BindlessEntryReport> entries;
+    const Impl& impl = *m_impl;
+    const std::lock_guard lock(impl.mutex);
+    if (!impl.isAttached.load())
+        return entries;
+    impl.copies->ForEach([&](const SlotChange& shown) {
+        entries.push_back({shown.id, impl.directory->NameOf(shown.slot), shown.contents.bytes, shown.contents.address,
+                           shown.contents.isDeviceLocal});
+    });
+    return entries;
+}
+} // namespace sedx

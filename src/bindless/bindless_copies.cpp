@@ -1,0 +1,234 @@
+#include "bindless/bindless_copies.h"
+
+#include "buffer_system/system_impl.h"
+#include "../shaders/sedx_shared.h"
+
+#include <sedx/log.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sedx
+{
+namespace
+{
+std::byte* MappedOf(const Buffer& table) noexcept { return table.Resource()->backing->memory.mapped; }
+
+uint64_t OffsetOf(uint32_t slot) noexcept
+{
+    return sizeof(shared::TableHeader) + uint64_t{slot} * sizeof(shared::TableEntry);
+}
+
+void Flush(BufferSystem& system, const Buffer& table, uint64_t offset, uint64_t bytes)
+{
+    const VkResult result =
+        system.Internals().core->Memory().Flush(table.Resource()->backing->memory, offset, bytes);
+    if (result != VK_SUCCESS)
+        SEDX_CORE_ERROR_TAG("BINDLESS", "shaders may see old entries of the table: flushing {} bytes failed with {}",
+                            bytes, ToString(result));
+}
+} // namespace
+
+BindlessCopies::BindlessCopies(BufferSystem& system, BindlessLayout& layout, std::string name, MakeDescriptors make,
+                               uint32_t fixed)
+    : m_system(system), m_layout(layout), m_name(std::move(name)), m_make(std::move(make)), m_fixed(fixed)
+{
+}
+
+BindlessCopies::~BindlessCopies() = default;
+
+void BindlessCopies::Append(std::span<const SlotChange> changes)
+{
+    for (const SlotChange& change : changes)
+    {
+        if (change.slot >= m_shown.size())
+        {
+            const auto before = static_cast<uint32_t>(m_shown.size());
+            m_shown.resize(std::max<size_t>(m_capacity, change.slot + size_t{1}));
+            m_pending.resize(m_shown.size());
+            for (auto slot = before; slot < m_shown.size(); ++slot)
+                m_shown[slot].slot = slot;
+        }
+        m_shown[change.slot] = change;
+        uint32_t& pending = m_pending[change.slot];
+        for (uint32_t index = 0; index < m_copies.size(); ++index)
+        {
+            if ((pending >> index & 1) != 0)
+                continue;
+            pending |= 1u << index;
+            m_copies[index]->pending.push_back(change.slot);
+        }
+    }
+}
+
+Result<void> BindlessCopies::Prepare(uint32_t count)
+{
+    while (m_copies.size() < count)
+    {
+        m_copies.push_back(std::make_unique<Copy>());
+        if (auto made = Make(static_cast<uint32_t>(m_copies.size()) - 1); !made)
+        {
+            m_copies.pop_back();
+            return made;
+        }
+    }
+    return {};
+}
+
+// Replaces what the copy had: no frame uses it.
+Result<void> BindlessCopies::Make(uint32_t index)
+{
+    Copy& copy = *m_copies[index];
+    auto descriptors = m_make(m_capacity, index);
+    if (!descriptors)
+        return Forward(descriptors);
+    BufferDesc desc;
+    desc.bytes = OffsetOf(m_capacity);
+    desc.usage = BufferUsage::Storage;
+    desc.memory = MemoryType::GPUUpload;
+    desc.name = fmt::format("{} table {}", m_name, index);
+    desc.pinned = true;
+    auto table = m_system.CreateBuffer(desc);
+    if (!table)
+        return Forward(table);
+    if (auto address = m_system.GetDeviceAddress(*table); !address) // in flight from here on
+        return Forward(address);
+    copy.descriptors = std::move(*descriptors);
+    copy.table = std::move(*table);
+    copy.slots = m_capacity;
+    copy.ids.assign(m_capacity, 0);
+    for (const uint32_t slot : copy.pending)
+        m_pending[slot] &= ~(1u << index);
+    copy.pending.clear();
+    m_scratch.clear();
+    for (uint32_t slot = 0; slot < m_capacity; ++slot)
+    {
+        m_scratch.push_back(slot < m_shown.size() ? m_shown[slot] : SlotChange{});
+        m_scratch.back().slot = slot;
+    }
+    Write(copy, m_scratch, true);
+    return {};
+}
+
+void BindlessCopies::Write(Copy& copy, std::span<const SlotChange> changes, bool isNew)
+{
+    const BufferMemory& memory = copy.table.Resource()->backing->memory;
+    const SlotContents table{memory.buffer, memory.offset, copy.table.GetSize(), memory.address, memory.deviceLocal};
+    copy.descriptors->Write(changes, isNew ? &table : nullptr);
+    uint32_t first = copy.slots;
+    uint32_t last = 0;
+    for (const SlotChange& change : changes)
+    {
+        shared::TableEntry entry{};
+        entry.address = change.contents.address;
+        entry.bytes = change.contents.bytes;
+        entry.id = change.id;
+        entry.descriptorBytes = static_cast<uint32_t>(m_layout.DescriptorBytes(change.contents));
+        entry.isDeviceLocal = change.contents.isDeviceLocal ? 1 : 0;
+        if (change.slot == 0) // where wrong accesses by address go
+            entry.address = m_layout.guard.address;
+        std::memcpy(MappedOf(copy.table) + OffsetOf(change.slot), &entry, sizeof entry);
+        copy.ids[change.slot] = change.id;
+        first = std::min(first, change.slot);
+        last = std::max(last, change.slot);
+    }
+    if (first <= last)
+        Flush(m_system, copy.table, OffsetOf(first), OffsetOf(last + 1) - OffsetOf(first));
+    m_writes += changes.size();
+}
+
+// Brings the copy up to date. `onlyNew`: a frame uses it, so only slots that nobody can be using are written, those
+// of new registrations.
+void BindlessCopies::Update(uint32_t index, bool onlyNew)
+{
+    Copy& copy = *m_copies[index];
+    m_scratch.clear();
+    size_t kept = 0;
+    for (const uint32_t slot : copy.pending)
+    {
+        const SlotChange& change = m_shown[slot];
+        const bool isNew = change.id != 0 && slot < copy.slots && change.id != copy.ids[slot];
+        if (slot >= copy.slots || (onlyNew && !isNew))
+        {
+            copy.pending[kept++] = slot;
+            continue;
+        }
+        m_scratch.push_back(change);
+        m_pending[slot] &= ~(1u << index);
+    }
+    copy.pending.resize(kept);
+    if (!m_scratch.empty())
+        Write(copy, m_scratch, false);
+}
+
+void BindlessCopies::PutHeader(Copy& copy, uint64_t frame, const Reporting& reporting)
+{
+    shared::TableHeader header{};
+    header.slots = copy.slots;
+    header.frame = static_cast<uint32_t>(frame);
+    header.faults = reporting.faults;
+    header.usedFrames = reporting.usedFrames;
+    std::memcpy(MappedOf(copy.table), &header, sizeof header);
+    Flush(m_system, copy.table, 0, sizeof header);
+}
+
+Result<uint32_t> BindlessCopies::Choose(uint64_t completed)
+{
+    uint32_t oldest = Count();
+    for (uint32_t index = 0; index < Count(); ++index)
+        if (m_copies[index]->frame <= completed &&
+            (oldest == Count() || m_copies[index]->frame < m_copies[oldest]->frame))
+            oldest = index;
+    if (oldest != Count())
+        return oldest;
+    const uint32_t most = m_fixed != 0 ? m_fixed : kMaxCopies;
+    if (Count() >= most)
+        return Fail(ErrorCode::Busy, "all {} copies of the set of '{}' are in flight", Count(), m_name);
+    if (auto made = Prepare(Count() + 1); !made)
+        return Forward(made);
+    return Count() - 1;
+}
+
+Result<BindlessCopies::Use> BindlessCopies::Get(uint64_t frame, uint64_t completed, const Reporting& reporting)
+{
+    const auto use = [](const Copy& copy) {
+        return Use{copy.descriptors.get(), copy.table.Resource()->backing->address};
+    };
+    // The largest one that the frame has: growth may have given it a second one.
+    uint32_t mine = Count();
+    for (uint32_t index = 0; index < Count(); ++index)
+        if (m_copies[index]->frame == frame && (mine == Count() || m_copies[index]->slots > m_copies[mine]->slots))
+            mine = index;
+    if (mine != Count())
+    {
+        Update(mine, true);
+        const Copy& copy = *m_copies[mine];
+        const bool lacksRoom = std::any_of(copy.pending.begin(), copy.pending.end(), [&](uint32_t slot) {
+            return slot >= copy.slots && m_shown[slot].id != 0;
+        });
+        if (!lacksRoom)
+            return use(copy);
+    }
+    auto chosen = Choose(completed);
+    if (!chosen)
+        return Forward(chosen);
+    Copy& copy = *m_copies[*chosen];
+    if (copy.slots < m_capacity)
+    {
+        if (auto made = Make(*chosen); !made)
+            return Forward(made);
+    }
+    else
+        Update(*chosen, false);
+    copy.frame = frame;
+    PutHeader(copy, frame, reporting);
+    return use(copy);
+}
+
+void BindlessCopies::ForEach(const std::function<void(const SlotChange&)>& visit) const
+{
+    for (const SlotChange& shown : m_shown)
+        if (shown.id != 0)
+            visit(shown);
+}
+} // namespace sedx

@@ -1,0 +1,77 @@
+// BindlessCopies: the copies of set and table, which one a frame has, and what each of them does not show yet.
+// Not thread-safe: the module has one lock for all of it.
+#pragma once
+
+#include "bindless/descriptor_copy.h"
+
+#include <functional>
+
+namespace sedx
+{
+class BindlessCopies
+{
+  public:
+    // Where checked shaders report; addresses, 0: nowhere.
+    struct Reporting
+    {
+        VkDeviceAddress faults = 0;
+        VkDeviceAddress usedFrames = 0;
+    };
+    using MakeDescriptors = std::function<Result<std::unique_ptr<DescriptorCopy>>(uint32_t slots, uint32_t copy)>;
+
+    // `fixed`: so many copies, and all slots from the start. Else copies are made when they are needed.
+    BindlessCopies(BufferSystem& system, BindlessLayout& layout, std::string name, MakeDescriptors make,
+                   uint32_t fixed);
+    ~BindlessCopies(); // no frame uses them any more
+
+    // What all copies shall show.
+    void Append(std::span<const SlotChange> changes);
+    // Room for so many slots in copies that are taken from now on.
+    void SetCapacity(uint32_t slots) { m_capacity = slots; }
+    // Makes `count` copies ready.
+    Result<void> Prepare(uint32_t count);
+
+    struct Use
+    {
+        const DescriptorCopy* descriptors = nullptr;
+        VkDeviceAddress table = 0;
+    };
+    // The copy of an open frame, up to date as far as it may be. `completed`: frames up to this one have passed.
+    // Errors: Busy (no copy is free and none can be made), those of Vulkan.
+    Result<Use> Get(uint64_t frame, uint64_t completed, const Reporting& reporting);
+
+    uint32_t Count() const noexcept { return static_cast<uint32_t>(m_copies.size()); }
+    uint64_t Writes() const noexcept { return m_writes; }
+    void ForEach(const std::function<void(const SlotChange& shown)>& visit) const;
+
+  private:
+    static constexpr uint32_t kMaxCopies = 32; // bits of m_pending
+
+    struct Copy
+    {
+        std::unique_ptr<DescriptorCopy> descriptors;
+        Buffer table;
+        uint32_t slots = 0;
+        uint64_t frame = 0;             // that used it last; 0: none
+        std::vector<uint32_t> pending;  // slots whose change it does not show
+        std::vector<uint32_t> ids;      // that it shows
+    };
+    Result<uint32_t> Choose(uint64_t completed);
+    Result<void> Make(uint32_t index); // new descriptors and table with everything in them
+    void Write(Copy& copy, std::span<const SlotChange> changes, bool isNew);
+    void Update(uint32_t index, bool onlyNew);
+    void PutHeader(Copy& copy, uint64_t frame, const Reporting& reporting);
+
+    BufferSystem& m_system;
+    BindlessLayout& m_layout;
+    std::string m_name;
+    MakeDescriptors m_make;
+    uint32_t m_fixed;
+    uint32_t m_capacity = 0;
+    std::vector<std::unique_ptr<Copy>> m_copies;
+    std::vector<SlotChange> m_shown;  // by slot: what all copies shall show
+    std::vector<uint32_t> m_pending;  // by slot: a bit for each copy that has it in its list
+    std::vector<SlotChange> m_scratch;
+    uint64_t m_writes = 0;
+};
+} // namespace sedx

@@ -1,0 +1,47 @@
+// DescriptorCopy: one copy of the array of storage buffers and of the binding of the table. Two kinds: descriptor sets, the
+// library's or the engine's, and descriptor buffers.
+#pragma once
+
+#include "bindless/slot_directory.h"
+#include "buffer/buffer_core.h"
+
+#include <sedx/bindless_buffer_system.h>
+
+namespace sedx
+{
+// What all copies share.
+struct BindlessLayout
+{
+    DeviceState* device = nullptr;
+    VkDescriptorSetLayout layout = VK_NULL_HANDLE; // null: foreign sets
+    uint32_t storageBinding = 1;
+    uint32_t tableBinding = 0;
+    SlotContents guard; // what empty slots show where the device has no null descriptors
+    uint64_t maxRange = 0; // maxStorageBufferRange, bytes
+    std::atomic<uint64_t> calls{0}; // vkUpdateDescriptorSets
+
+    uint64_t DescriptorBytes(const SlotContents& contents) const noexcept
+    {
+        return contents.bytes < maxRange ? contents.bytes : maxRange;
+    }
+};
+
+class DescriptorCopy
+{
+  public:
+    virtual ~DescriptorCopy() = default; // no frame uses it any more
+    // In one call to the driver. `table` is not null the first time.
+    virtual void Write(std::span<const SlotChange> changes, const SlotContents* table) = 0;
+    virtual VkDescriptorSet Set() const noexcept { return VK_NULL_HANDLE; }
+    virtual void CmdBind(VkCommandBuffer cmd, VkPipelineBindPoint bindPoint, VkPipelineLayout layout,
+                         uint32_t set) const noexcept = 0;
+};
+
+// A set of the library with a pool of its own.
+Result<std::unique_ptr<DescriptorCopy>> MakeSetCopy(BindlessLayout& layout, uint32_t slots, bool hasVariableCount,
+                                                    const char* name);
+// A set of the engine; its table is not bound.
+std::unique_ptr<DescriptorCopy> MakeForeignCopy(BindlessLayout& layout, VkDescriptorSet set, uint32_t firstElement);
+Result<std::unique_ptr<DescriptorCopy>> MakeBufferCopy(BindlessLayout& layout, BufferCore& core, uint32_t slots,
+                                                       const char* name);
+} // namespace sedx

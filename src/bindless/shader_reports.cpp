@@ -1,0 +1,108 @@
+#include "bindless/shader_reports.h"
+
+#include "../shaders/sedx_shared.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sedx
+{
+namespace
+{
+// A frame number of which a shader kept the lower half, not after `now`.
+uint64_t Widen(uint32_t low, uint64_t now) noexcept
+{
+    const uint64_t frame = (now & ~uint64_t{UINT32_MAX}) | low;
+    return frame <= now ? frame : frame - (uint64_t{1} << 32);
+}
+} // namespace
+
+ShaderReports::ShaderReports(BufferSystem& system, bool hasFaults, bool hasUsed, std::string name)
+    : m_system(system), m_hasFaults(hasFaults), m_hasUsed(hasUsed), m_name(std::move(name))
+{
+}
+
+Result<void> ShaderReports::Make(uint64_t bytes, const char* what, Buffer& buffer, ReadbackSubscription& subscription,
+                                 VkDeviceAddress& address)
+{
+    BufferDesc desc;
+    desc.bytes = bytes;
+    desc.usage = BufferUsage::Storage;
+    desc.name = fmt::format("{} {}", m_name, what);
+    desc.pinned = true;
+    auto made = m_system.CreateBuffer(desc);
+    if (!made)
+        return Forward(made);
+    const std::vector<std::byte> zeros(bytes);
+    if (auto written = m_system.Uploads().Write(*made, 0, zeros); !written)
+        return Forward(written);
+    auto where = m_system.GetDeviceAddress(*made);
+    if (!where)
+        return Forward(where);
+    auto subscribed = m_system.Readbacks().Subscribe({*made, 0, bytes});
+    if (!subscribed)
+        return Forward(subscribed);
+    buffer = std::move(*made);
+    subscription = std::move(*subscribed);
+    address = *where;
+    return {};
+}
+
+Result<void> ShaderReports::Reserve(uint32_t slots)
+{
+    if (m_hasFaults && !m_faults)
+        if (auto made = Make(sizeof(shared::FaultHeader) + uint64_t{shared::kFaults} * sizeof(shared::Fault), "faults",
+                             m_faults, m_faultValues, m_where.faults);
+            !made)
+            return made;
+    if (!m_hasUsed || slots <= m_slots)
+        return {};
+    m_usedBefore.resize(m_slots);
+    for (uint32_t slot = 0; slot < m_slots; ++slot)
+        m_usedBefore[slot] = UsedFrame(slot);
+    if (auto made = Make(uint64_t{slots} * sizeof(uint32_t), "used frames", m_used, m_usedValues, m_where.usedFrames);
+        !made)
+        return made;
+    m_slots = slots;
+    return {};
+}
+
+std::vector<ShaderFault> ShaderReports::Take()
+{
+    std::vector<ShaderFault> faults;
+    const ReadbackValue value = m_faultValues.Latest();
+    const std::span<const std::byte> bytes = value.Bytes();
+    if (bytes.empty())
+        return faults;
+    shared::FaultHeader header{};
+    std::memcpy(&header, bytes.data(), sizeof header);
+    const uint32_t fresh = header.written - m_seen;
+    if (fresh > shared::kFaults)
+        m_lost += fresh - shared::kFaults;
+    for (uint32_t left = std::min(fresh, shared::kFaults); left != 0; --left)
+    {
+        shared::Fault raw{};
+        const uint32_t place = (header.written - left) & (shared::kFaults - 1);
+        std::memcpy(&raw, bytes.data() + sizeof header + place * sizeof raw, sizeof raw);
+        ShaderFault fault;
+        fault.kind = static_cast<ShaderFaultKind>(raw.kind);
+        fault.resource = raw.id;
+        fault.index = raw.index;
+        fault.elementBytes = raw.elementBytes;
+        fault.tag = raw.tag;
+        fault.frame = Widen(raw.frame, value.Frame());
+        faults.push_back(std::move(fault));
+    }
+    m_seen = header.written;
+    return faults;
+}
+
+uint64_t ShaderReports::UsedFrame(uint32_t slot)
+{
+    const ReadbackValue value = m_usedValues.Latest();
+    const std::span<const uint32_t> frames = value.Span<uint32_t>();
+    if (slot < frames.size() && frames[slot] != 0)
+        return Widen(frames[slot], value.Frame());
+    return slot < m_usedBefore.size() ? m_usedBefore[slot] : 0;
+}
+} // namespace sedx

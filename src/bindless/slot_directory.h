@@ -1,0 +1,137 @@
+// SlotDirectory: which registration has which slot, from many threads. Knows no Vulkan calls: what a slot holds, which frames
+// must pass before it is used again, and what changed since the last look.
+//
+// A thread works in the shard of the buffer it registers; slots belong to a shard, and change it only while they are free.
+#pragma once
+
+#include "memory/shard_locks.h"
+
+#include <sedx/export.h>
+#include <vulkan/vulkan_core.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sedx
+{
+// The range of memory that a slot shows.
+struct SlotContents
+{
+    VkBuffer buffer = VK_NULL_HANDLE;
+    uint64_t offset = 0; // in the VkBuffer, bytes
+    uint64_t bytes = 0;
+    VkDeviceAddress address = 0; // at offset
+    bool isDeviceLocal = false;
+};
+
+struct SlotChange
+{
+    uint32_t slot = 0;
+    uint32_t id = 0; // 0: it became empty
+    SlotContents contents;
+};
+
+class SlotDirectory
+{
+  public:
+    static constexpr uint32_t kSlotBits = 20;
+    static constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
+    // Generations go from 1 to this, then around: an ID comes back after so many uses of its slot. No ID is 0 or UINT32_MAX.
+    static constexpr uint32_t kGenerations = (1u << (32 - kSlotBits)) - 2;
+    static constexpr uint32_t IdOf(uint32_t slot, uint32_t generation) noexcept { return generation << kSlotBits | slot; }
+
+    // Slot 0 is left out. 2 <= capacity <= maxSlots <= 2^20.
+    SlotDirectory(uint32_t capacity, uint32_t maxSlots, bool keepsNames);
+    ~SlotDirectory();
+
+    // `viewOffset`: of the contents in the buffer, for Update. `head`: of the list of slots of this buffer, guarded by the lock
+    // of the shard; 0: none. `completed`: frames up to this one have passed. 0: no slot is left.
+    uint32_t Add(uint32_t shard, uint32_t& head, const SlotContents& contents, uint64_t viewOffset, uint64_t completed,
+                 const std::string& name);
+    // `lastOpened`: frames up to this one may use the slot. False: nothing is registered under this ID.
+    bool Remove(uint32_t id, uint64_t lastOpened);
+    // The buffer behind all slots of a list has other memory, which begins with `whole`.
+    void Update(uint32_t shard, const uint32_t& head, const SlotContents& whole);
+    void RemoveAll(uint32_t shard, uint32_t& head, uint64_t lastOpened);
+    // Every list ends, and nothing can be added any more. For the end.
+    void Clear();
+
+    // Newest slot of the list, as an ID; 0: none.
+    uint32_t Find(uint32_t shard, const uint32_t& head) const;
+    bool IsLive(uint32_t id) const;
+    // The name of what has the slot now or had it last; empty without names.
+    std::string NameOf(uint32_t slot) const;
+
+    // Appends what changed since the last call, each slot once, as it is now.
+    void Collect(std::vector<SlotChange>& changes);
+    bool HasChanges() const noexcept;
+
+    uint32_t Capacity() const noexcept { return m_capacity.load(std::memory_order_acquire); }
+    uint32_t MaxSlots() const noexcept { return m_maxSlots; }
+    uint32_t Live() const noexcept;
+    uint64_t Registrations() const noexcept;
+    uint32_t Growths() const noexcept { return m_growths.load(std::memory_order_relaxed); }
+
+  private:
+    struct Slot // under the lock of its shard
+    {
+        SlotContents contents;
+        uint64_t viewOffset = 0;
+        uint32_t* head = nullptr; // null: free
+        uint32_t previous = 0;    // in the list of its buffer; 0: it is the first
+        uint32_t next = 0;
+        uint32_t generation = 0;
+        bool isChanged = false;
+    };
+    struct Free
+    {
+        uint32_t slot = 0;
+        uint64_t frame = 0; // that must have passed
+    };
+    struct alignas(64) Shard
+    {
+        std::deque<Free> free; // by frame, ascending
+        uint32_t freshBegin = 0; // slots that were never used
+        uint32_t freshEnd = 0;
+        std::vector<uint32_t> changed;
+        std::atomic<bool> hasChanged{false};
+        bool isClosed = false;
+        std::atomic<uint32_t> live{0};
+        std::atomic<uint64_t> registrations{0};
+    };
+    static constexpr uint32_t kChunk = 256; // slots that are allocated at once
+    static constexpr uint32_t kFresh = 64;  // slots that a shard gets at once: neighbours, written in one go
+    struct Chunk
+    {
+        std::array<Slot, kChunk> slots;
+        std::array<std::atomic<uint8_t>, kChunk> shards{}; // whose they are
+        std::unique_ptr<std::array<std::string, kChunk>> names;
+    };
+
+    Slot& At(uint32_t slot) const noexcept { return ChunkOf(slot)->slots[slot % kChunk]; }
+    Chunk* ChunkOf(uint32_t slot) const noexcept { return m_chunks[slot / kChunk].load(std::memory_order_acquire); }
+    // Locks the shard of an ID's slot; an empty lock if nothing lives under it.
+    std::unique_lock<std::mutex> LockLive(uint32_t id, uint32_t& shard) const;
+    // With the lock of the shard.
+    uint32_t Take(Shard& home, uint64_t completed) noexcept;
+    void MarkChanged(Shard& home, uint32_t slot);
+    void Release(Shard& home, uint32_t slot, uint64_t lastOpened);
+    // Without locks. False: there is nothing more.
+    bool Refill(uint32_t shard, uint64_t completed);
+    bool GiveFresh(uint32_t shard, bool mayGrow);
+    bool Steal(uint32_t shard, uint64_t completed);
+
+    const uint32_t m_maxSlots;
+    const bool m_keepsNames;
+    mutable ShardLocks m_locks;
+    std::array<Shard, kShards> m_shards;
+    std::vector<std::atomic<Chunk*>> m_chunks;
+
+    std::mutex m_freshMutex; // after that of a shard
+    uint32_t m_fresh = 1;    // slots from here on were given to no shard
+    std::atomic<uint32_t> m_capacity;
+    std::atomic<uint32_t> m_growths{0};
+};
+} // namespace sedx

@@ -1,0 +1,28 @@
+// BackingListener: told when buffers get another backing, are dropped or are created. Stages above the core subscribe; the
+// core knows none of them.
+#pragma once
+
+#include <cstdint>
+
+namespace sedx
+{
+struct Backing;
+struct BufferResource;
+
+inline constexpr uint32_t kMaxListeners = 4; // of one core
+
+class BackingListener
+{
+  public:
+    // A buffer has a new backing, and `watched` in its resource names this listener. The mutex of the resource is held: the
+    // calls for one buffer come in order. Frames that resolved the old backing go on using it.
+    virtual void OnBackingChanged(BufferResource& resource, const Backing& fresh) noexcept = 0;
+    // Nobody has a handle any more; called once, if `watched` names this listener.
+    virtual void OnDropped(BufferResource& resource) noexcept = 0;
+    // Every new buffer, if the listener asked for that. Without locks; the caller has the only handle.
+    virtual void OnCreated(BufferResource& resource) noexcept = 0;
+
+  protected:
+    ~BackingListener() = default;
+};
+} // namespace sedx

@@ -1,0 +1,32 @@
+// For each of `count` resource IDs in `ids`: the word at `index` of that buffer goes to `results`.
+#extension GL_GOOGLE_include_directive : require
+layout(local_size_x = 64) in;
+layout(push_constant) uniform Constants
+{
+    uint ids;
+    uint results;
+    uint count;
+    uint index;
+    uint useAddresses;
+    uint reserved;
+    uvec2 table;
+}
+pc;
+#include "sedx.glsl"
+
+SEDX_READONLY_BUFFER(Ids, uint, 4)
+SEDX_READONLY_BUFFER(Values, uint, 4)
+SEDX_BUFFER(Results, uint, 4)
+
+void main()
+{
+    const uint i = gl_GlobalInvocationID.x;
+    if (i >= pc.count)
+        return;
+#ifdef SEDX_NO_DESCRIPTORS
+    ResultsStoreFar(pc.results, i, ValuesLoadFar(IdsLoadFar(pc.ids, i), pc.index));
+#else
+    const uint id = IdsLoad(pc.ids, i);
+    ResultsStore(pc.results, i, pc.useAddresses != 0 ? ValuesLoadFar(id, pc.index) : ValuesLoad(id, pc.index));
+#endif
+}
