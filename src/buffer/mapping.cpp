@@ -124,7 +124,7 @@ Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::u
 }
 } // namespace
 
-Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView& view, MapMode mode, uint64_t elementBytes,
+Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView<>& view, MapMode mode, uint64_t elementBytes,
                                      uint64_t elementAlignment, bool write)
 {
     if (!view.buffer)

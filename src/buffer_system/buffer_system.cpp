@@ -247,7 +247,7 @@ Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode)
 
 void BufferSystem::UnmapBuffer(const Buffer& buffer) { UnmapRaw(*m_impl->core, buffer); }
 
-Result<detail::MappedRange> BufferSystem::MapRange(const BufferView& view, MapMode mode, uint64_t elementBytes,
+Result<detail::MappedRange> BufferSystem::MapRange(const BufferView<>& view, MapMode mode, uint64_t elementBytes,
                                                    uint64_t elementAlignment, bool write)
 {
     return sedx::MapRange(*m_impl->core, view, mode, elementBytes, elementAlignment, write);

@@ -73,9 +73,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<void> Prewarm(uint64_t bytes);
     // Gives idle staging and read-back memory back. Returns bytes.
     uint64_t ReleaseIdle() noexcept;
-    Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
-    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
-    Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView& view);
+    Result<ReadbackTicket> Request(const BufferView<>& view, uint64_t frame);
+    Result<void> Read(const BufferView<>& view, std::span<std::byte> destination, uint64_t timeoutNs);
+    Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView<>& view);
     // Collects a read for each subscription, of the end of this frame; no lock of the library is held.
     void RequestSubscribed(uint64_t frame);
     ReadbackValue LatestOf(SubscriptionState& subscription) noexcept;
@@ -216,7 +216,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
     static Ref<Backing> BackingOf(BufferResource& resource);
-    Result<CheckedRange> CheckReadable(const BufferView& view) const;
+    Result<CheckedRange> CheckReadable(const BufferView<>& view) const;
     // Called where bytes join the batch at hand, m_mutex held: queued ones of the same place must not come after them.
     void SupersedeQueued(const Backing& backing, uint64_t offset, uint64_t bytes)
     {
