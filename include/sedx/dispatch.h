@@ -33,6 +33,7 @@
     X(DestroyDevice)                                                                                                   \
     X(GetDeviceQueue)                                                                                                  \
     X(QueueSubmit2)                                                                                                    \
+    X(QueueBindSparse)                                                                                                 \
     X(AllocateMemory)                                                                                                  \
     X(FreeMemory)                                                                                                      \
     X(MapMemory)                                                                                                       \
@@ -51,6 +52,8 @@
     X(GetDeviceImageMemoryRequirements)                                                                                \
     X(CreateBuffer)                                                                                                    \
     X(DestroyBuffer)                                                                                                   \
+    X(CreateBufferView)                                                                                                \
+    X(DestroyBufferView)                                                                                               \
     X(CreateImage)                                                                                                     \
     X(DestroyImage)                                                                                                    \
     X(GetBufferDeviceAddress)                                                                                          \
@@ -78,17 +81,28 @@
     X(CmdCopyBufferToImage2)                                                                                           \
     X(CmdCopyImageToBuffer2)                                                                                           \
     X(CmdUpdateBuffer)                                                                                                 \
+    X(CmdFillBuffer)                                                                                                   \
     X(CmdPipelineBarrier2)                                                                                             \
+    X(CmdBindVertexBuffers)                                                                                            \
+    X(CmdBindIndexBuffer)                                                                                              \
     X(CmdBindPipeline)                                                                                                 \
     X(CmdPushConstants)                                                                                                \
     X(CmdDispatch)                                                                                                     \
+    X(CmdDispatchIndirect)                                                                                             \
+    X(CmdDrawIndirect)                                                                                                 \
+    X(CmdDrawIndexedIndirect)                                                                                          \
+    X(CmdDrawIndirectCount)                                                                                            \
+    X(CmdDrawIndexedIndirectCount)                                                                                     \
     X(CmdResetQueryPool)                                                                                               \
     X(CmdWriteTimestamp2)
 
-// Null unless VK_EXT_debug_utils is enabled in the instance, and VK_EXT_external_memory_host on the device.
+// Null unless VK_EXT_debug_utils is enabled in the instance, and VK_EXT_external_memory_host or VK_EXT_mesh_shader on the
+// device.
 #define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X)                                                                              \
     X(SetDebugUtilsObjectNameEXT)                                                                                      \
-    X(GetMemoryHostPointerPropertiesEXT)
+    X(GetMemoryHostPointerPropertiesEXT)                                                                               \
+    X(CmdDrawMeshTasksIndirectEXT)                                                                                     \
+    X(CmdDrawMeshTasksIndirectCountEXT)
 
 namespace sedx
 {

@@ -66,6 +66,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // From `pool`, or from ordinary memory if there is none or it has no room (then `*fellBack` becomes true).
     Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where, MemoryPool* pool = nullptr,
                                 bool* fellBack = nullptr);
+    // A buffer around memory that is a part's own (BackingPart::OwnsMemory). Nothing is checked.
+    Buffer CreateAround(const BufferDesc& desc, const BufferMemory& memory, std::unique_ptr<BackingPart> part,
+                        const std::source_location& where);
     // Whether it could be created at all; what CreateBuffer asks first.
     Result<void> Check(const BufferDesc& desc) const;
     Result<Buffer> Find(BufferId id);
@@ -80,6 +83,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     void SwapBacking(BufferResource& resource, Ref<Backing> fresh) noexcept;
     // Frames that ended no longer keep older backings.
     void ForgetFrame(uint64_t frame) noexcept;
+
+    // The system of these buffers, for types that hold nothing but a buffer; null once it is being destroyed.
+    std::atomic<BufferSystem*> system{nullptr};
 
     // Set by the transfer engine: every batch up to this number has passed.
     std::atomic<uint64_t> completedBatch{0};

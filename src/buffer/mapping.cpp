@@ -78,7 +78,8 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
         request.memory.memory = resource.memory;
         request.memory.alignment = resource.alignment;
         request.memory.priority = resource.priority;
-        request.memory.own = request.memory.exclusive = resource.ownership == Ownership::Exclusive;
+        request.memory.exclusive = resource.ownership == Ownership::Exclusive;
+        request.memory.own = NeedsOwnBuffer(resource.usage, request.memory.exclusive);
         request.memory.name = resource.name.c_str();
         request.role = resource.backing->role;
         auto fresh = core.CreateBacking(request);

@@ -105,6 +105,11 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::string Explain(BackgroundWrite& write) noexcept;
     BackgroundWrites& Background() noexcept { return m_background; }
 
+    // ---- sparse memory
+    // Binds on the timeline of transfers, as if it were a batch: whatever is submitted later waits for it. Answers with its
+    // value. Errors: NotSubmitted (recorded mode), WrongState, DeviceLost, those of vkQueueBindSparse.
+    Result<uint64_t> BindSparse(uint32_t queue, VkBuffer buffer, std::span<const VkSparseMemoryBind> binds);
+
     // ---- memory of the application (host_import.cpp)
     // Answers an import in any case; what failed at run time is counted, and said in the log.
     Result<std::shared_ptr<HostImport>> Import(std::span<const std::byte> block, const ImportOptions& options);
@@ -285,7 +290,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::mutex m_submitMutex;
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
-    uint32_t m_lastQueue = 0;            // of the last submission; under m_submitMutex
+    // Of the last submission, under m_submitMutex; kNoOrder: it is not in the order of any queue.
+    static constexpr uint32_t kNoOrder = ~uint32_t{0};
+    uint32_t m_lastQueue = 0;
 
     mutable std::mutex m_profileMutex;
     TransferProfile m_profile;

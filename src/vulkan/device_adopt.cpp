@@ -1,5 +1,6 @@
 // Device::Adopt: a device that an engine made.
 #include "vulkan/device_state.h"
+#include "vulkan/enabled_features.h"
 #include "vulkan/kernels.h"
 #include "vulkan/requirements.h"
 
@@ -9,56 +10,6 @@ namespace sedx
 {
 namespace
 {
-// Which of the required features an engine's feature chain switches on.
-struct EnabledFeatures
-{
-    bool timelineSemaphore = false;
-    bool bufferDeviceAddress = false;
-    bool synchronization2 = false;
-    bool memoryPriority = false; // optional
-};
-
-EnabledFeatures ReadChain(const void* chain)
-{
-    EnabledFeatures enabled;
-    for (auto* next = static_cast<const VkBaseInStructure*>(chain); next != nullptr; next = next->pNext)
-    {
-        switch (next->sType)
-        {
-        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES:
-        {
-            const auto& features = *reinterpret_cast<const VkPhysicalDeviceVulkan12Features*>(next);
-            enabled.timelineSemaphore |= features.timelineSemaphore == VK_TRUE;
-            enabled.bufferDeviceAddress |= features.bufferDeviceAddress == VK_TRUE;
-            break;
-        }
-        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES:
-            enabled.synchronization2 |=
-                reinterpret_cast<const VkPhysicalDeviceVulkan13Features*>(next)->synchronization2 == VK_TRUE;
-            break;
-        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES:
-            enabled.timelineSemaphore |=
-                reinterpret_cast<const VkPhysicalDeviceTimelineSemaphoreFeatures*>(next)->timelineSemaphore == VK_TRUE;
-            break;
-        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES:
-            enabled.bufferDeviceAddress |=
-                reinterpret_cast<const VkPhysicalDeviceBufferDeviceAddressFeatures*>(next)->bufferDeviceAddress ==
-                VK_TRUE;
-            break;
-        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES:
-            enabled.synchronization2 |=
-                reinterpret_cast<const VkPhysicalDeviceSynchronization2Features*>(next)->synchronization2 == VK_TRUE;
-            break;
-        case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PRIORITY_FEATURES_EXT:
-            enabled.memoryPriority |=
-                reinterpret_cast<const VkPhysicalDeviceMemoryPriorityFeaturesEXT*>(next)->memoryPriority == VK_TRUE;
-            break;
-        default: break;
-        }
-    }
-    return enabled;
-}
-
 std::string MissingFeatures(const AdoptDesc& desc, const DeviceRequirements& needs)
 {
     std::string missing;
@@ -67,7 +18,7 @@ std::string MissingFeatures(const AdoptDesc& desc, const DeviceRequirements& nee
         add(sentence);
     if (desc.enabledFeatures != nullptr)
     {
-        const EnabledFeatures enabled = ReadChain(desc.enabledFeatures);
+        const RequiredFeatureBits enabled = ReadFeatures(desc.enabledFeatures, {}).required;
         const auto check = [&](bool on, const char* name) {
             if (!on)
                 add(fmt::format("the feature {} was not enabled on device '{}'", name, needs.deviceName));
@@ -125,8 +76,9 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
 
     for (const char* name : desc.enabledExtensions)
         state->extensions.emplace_back(name);
-    state->hasMemoryPriority =
-        state->HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME) && ReadChain(desc.enabledFeatures).memoryPriority;
+    const EnabledFeatures enabled = ReadFeatures(desc.enabledFeatures, state->extensions);
+    state->hasMemoryPriority = state->HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME) && enabled.memoryPriority;
+    state->features = desc.enabledFeatures != nullptr ? enabled.optional : SupportedFeatures(*state);
     uint32_t familyCount = 0;
     state->vki.GetPhysicalDeviceQueueFamilyProperties(desc.physicalDevice, &familyCount, nullptr);
     for (const QueueDesc& queue : desc.queues)

@@ -1,5 +1,6 @@
 // Device::Create: a headless device of the library's own.
 #include "vulkan/device_state.h"
+#include "vulkan/enabled_features.h"
 #include "vulkan/kernels.h"
 #include "vulkan/requirements.h"
 #include "vulkan/validation.h"
@@ -305,6 +306,7 @@ Result<void> CreateLogicalDevice(DeviceState& state, const DeviceDesc& desc)
     info.enabledExtensionCount = static_cast<uint32_t>(names.size());
     info.ppEnabledExtensionNames = names.data();
     result = state.vki.CreateDevice(state.physicalDevice, &info, nullptr, &state.device);
+    state.features = ReadFeatures(head, state.extensions).optional;
     head->pNext = originalNext; // our structures end with this function
     state.hasMemoryPriority = state.HasExtension(VK_EXT_MEMORY_PRIORITY_EXTENSION_NAME);
     if (result != VK_SUCCESS)

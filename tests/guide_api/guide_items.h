@@ -159,15 +159,15 @@ inline constexpr Item kItems[] = {
     {"m_MetricsUpdateInterval", Status::Planned},
     {"m_ReportInterval", Status::Planned},
     // 6 Custom Buffer Types
-    {"typed buffers", Status::Planned},
+    {"typed buffers", Status::Built},
     {"per-frame ring", Status::Built},
     {"indirect buffers", Status::Built},
     {"texel buffers", Status::Built},
     {"growable buffers", Status::Planned},
-    {"sparse buffers", Status::Planned},
+    {"sparse buffers", Status::Built},
     {"imported host memory", Status::Built},
     {"exported memory", Status::Planned},
-    {"own buffer types", Status::Planned},
+    {"own buffer types", Status::Built},
     // 7 Synchronization Patterns
     {"timelines", Status::Built},
     {"frames in flight", Status::Built},
