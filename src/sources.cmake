@@ -21,6 +21,18 @@ set(SEDX_SOURCES
     buffer_system/frames.cpp
     buffer_system/module.cpp
     buffer_system/ring_buffer.cpp
+    buffer_types/counter_buffer.cpp
+    buffer_types/index_buffer.cpp
+    buffer_types/indirect_buffer.cpp
+    buffer_types/readback_buffer.cpp
+    buffer_types/shader_buffers.cpp
+    buffer_types/sparse_binder.cpp
+    buffer_types/sparse_buffer.cpp
+    buffer_types/sparse_pages.cpp
+    buffer_types/texel_buffer.cpp
+    buffer_types/texel_format.cpp
+    buffer_types/typed_buffer.cpp
+    buffer_types/vertex_buffer.cpp
     frame/frame_tracker.cpp
     frame/timelines.cpp
     memory/block_allocator.cpp
@@ -83,6 +95,7 @@ set(SEDX_SOURCES
     vulkan/device_create.cpp
     vulkan/device_state.cpp
     vulkan/features.cpp
+    vulkan/optional_features.cpp
     vulkan/kernels.cpp
     vulkan/loader.cpp
     vulkan/requirements.cpp

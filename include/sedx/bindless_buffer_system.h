@@ -136,7 +136,7 @@ class SEDX_API BindlessBufferSystem : public Module
     // The same for a range; the offset obeys minStorageBufferOffsetAlignment. What lies beyond maxStorageBufferRange is reached by
     // address only. Errors: InvalidArgument (an empty handle, another system's, no storage usage, an offset that is not
     // aligned), OutOfRange, LimitExceeded (no free slot), WrongState (not attached), StaleHandle.
-    Result<uint32_t> Register(const BufferView& view);
+    Result<uint32_t> Register(const BufferView<>& view);
     // Frames that have their copy already may go on using the ID; others must not. Errors: StaleHandle (logged: it was
     // unregistered already, or its buffer was dropped, or it was never given out).
     Result<void> UnregisterBuffer(uint32_t resource);

@@ -25,6 +25,10 @@ namespace sedx
 class BufferSystem;
 struct BufferResource;
 
+// What buffers hold: values that a copy of their bytes carries over, and no addresses of the CPU.
+template <class T>
+concept BufferElement = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
+
 // What a buffer is used for. The values are those of VkBufferUsageFlagBits. The library completes what a use implies:
 // transfer source and destination (uploads, read-back, moves), and the device address for storage, indirect and
 // ray-tracing buffers. Where a buffer begins is aligned as its usage demands of the device.
@@ -143,7 +147,15 @@ class SEDX_API Buffer
     BufferResource* m_resource = nullptr;
 };
 
-// A range of a buffer. Holds a reference: a view keeps its buffer alive.
+// A range of a buffer, in elements of T; BufferView<> is one of plain bytes, which every function of the library takes and
+// every other view converts to. Holds a reference: a view keeps its buffer alive.
+//
+//     BufferView<Particle> all(buffer);
+//     BufferView<Particle> some = all.Elements(100, 50);        // 50 elements from number 100 on
+//     auto ticket = system.Readbacks().Request(some);           // converts to BufferView<>
+//
+// Offset and size are bytes whatever T is. Does NOT check that they lie inside the buffer: the functions that take it do.
+template <BufferElement T = std::byte>
 struct BufferView
 {
     Buffer buffer{};
@@ -151,13 +163,45 @@ struct BufferView
     uint64_t bytes = kWhole;
 
     static constexpr uint64_t kWhole = ~uint64_t{0}; // to the end of the buffer
+    static constexpr bool kIsBytes = std::is_same_v<T, std::byte>;
 
     BufferView() = default;
-    BufferView(Buffer whole) : buffer(std::move(whole)) {} // NOLINT: a buffer is a view of itself
+    explicit(!kIsBytes) BufferView(Buffer whole) : buffer(std::move(whole)) {} // NOLINT: a buffer is a view of itself
     BufferView(Buffer b, uint64_t offsetBytes, uint64_t sizeBytes)
         : buffer(std::move(b)), offset(offsetBytes), bytes(sizeBytes)
     {
     }
+    operator BufferView<>() const requires(!kIsBytes) { return {buffer, offset, bytes}; } // NOLINT: loses only the type
+
+    // Whole elements in it; 0 if it begins behind the end of the buffer.
+    uint64_t Count() const noexcept
+    {
+        const uint64_t end = buffer.GetSize();
+        return (bytes != kWhole ? bytes : offset < end ? end - offset : 0) / sizeof(T);
+    }
+    // A part of it: `count` elements from element `first` on; kWhole: to its end. An offset that 64 bits do not hold
+    // becomes one that lies in no buffer.
+    BufferView Elements(uint64_t first, uint64_t count = kWhole) const
+    {
+        const uint64_t begin = Sum(offset, Product(first));
+        if (count != kWhole)
+            return {buffer, begin, Product(count)};
+        return {buffer, begin, bytes == kWhole ? kWhole : Count() > first ? (Count() - first) * sizeof(T) : 0};
+    }
+    // The same bytes as elements of another type.
+    template <BufferElement U>
+    BufferView<U> As() const
+    {
+        return {buffer, offset, bytes};
+    }
+
+  private:
+    static constexpr uint64_t kNowhere = kWhole - 1; // kWhole itself is no size
+    static constexpr uint64_t Product(uint64_t elements) noexcept
+    {
+        return elements > kNowhere / sizeof(T) ? kNowhere : elements * sizeof(T);
+    }
+    static constexpr uint64_t Sum(uint64_t a, uint64_t b) noexcept { return a > kNowhere - b ? kNowhere : a + b; }
 };
 
 // What Vulkan needs. Valid until the submissions of the frame that resolved it have passed.
@@ -225,9 +269,6 @@ inline MappedRange& MappedRange::operator=(MappedRange&& other) noexcept
     return *this;
 }
 } // namespace detail
-
-template <class T>
-concept BufferElement = std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>;
 
 template <class T>
 class WritableMapping

@@ -33,6 +33,11 @@ class SEDX_API BufferFactory
   public:
     explicit BufferFactory(BufferSystem& system) noexcept : m_system(&system) {}
 
+    // Any buffer, filled from the front if there are contents: what types of buffers are made with. `where` is what the leak
+    // report names. Errors: also OutOfRange (more contents than bytes), InvalidArgument (contents at a null pointer).
+    Result<Buffer> Create(const BufferDesc& desc, std::span<const std::byte> contents = {},
+                          std::source_location where = std::source_location::current());
+
     Result<Buffer> CreateVertexBuffer(const void* vertexData, size_t dataSize, const std::string& name = "");
     template <BufferElement T>
     Result<Buffer> CreateVertexBuffer(std::span<const T> vertices, const std::string& name = "")
@@ -43,8 +48,8 @@ class SEDX_API BufferFactory
     // 8-bit indices need the indexTypeUint8 feature of the device the engine made.
     Result<Buffer> CreateIndexBuffer(const void* indexData, size_t dataSize, const std::string& name = "");
     template <class T>
-        requires std::is_same_v<T, uint8_t> || std::is_same_v<T, uint16_t> || std::is_same_v<T, uint32_t>
-    Result<Buffer> CreateIndexBuffer(std::span<const T> indices, const std::string& name = "")
+    requires std::is_same_v<T, uint8_t> || std::is_same_v<T, uint16_t> || std::is_same_v<T, uint32_t> Result<Buffer>
+    CreateIndexBuffer(std::span<const T> indices, const std::string& name = "")
     {
         return CreateIndexBuffer(indices.data(), indices.size_bytes(), name);
     }
@@ -76,7 +81,7 @@ class SEDX_API BufferFactory
     Result<Buffer> CreateReadbackBuffer(size_t dataSize, const std::string& name = "");
 
     // A buffer for VkBufferViews of `format`; `storage` for imageStore access. Errors: MissingFeature if the device
-    // cannot use the format so, LimitExceeded beyond maxTexelBufferElements.
+    // cannot use the format so, LimitExceeded beyond maxTexelBufferElements. TexelBuffer has the view, too.
     Result<Buffer> CreateTexelBuffer(VkFormat format, size_t dataSize, bool storage = false,
                                      const std::string& name = "", std::span<const std::byte> data = {});
 

@@ -119,7 +119,7 @@ class SEDX_API BufferSystem
     void UnmapBuffer(const Buffer& buffer);
     // Typed and scoped. Offset and size of the view must be multiples of alignof(T) and sizeof(T).
     template <BufferElement T>
-    Result<WritableMapping<T>> MapWritable(const BufferView& view, MapMode mode = MapMode::Write)
+    Result<WritableMapping<T>> MapWritable(const BufferView<>& view, MapMode mode = MapMode::Write)
     {
         auto range = MapRange(view, mode, sizeof(T), alignof(T), true);
         if (!range)
@@ -127,7 +127,7 @@ class SEDX_API BufferSystem
         return WritableMapping<T>(std::move(*range));
     }
     template <BufferElement T>
-    Result<ReadableMapping<T>> MapReadable(const BufferView& view)
+    Result<ReadableMapping<T>> MapReadable(const BufferView<>& view)
     {
         auto range = MapRange(view, MapMode::Read, sizeof(T), alignof(T), false);
         if (!range)
@@ -204,7 +204,7 @@ class SEDX_API BufferSystem
 
   private:
     explicit BufferSystem(std::unique_ptr<Impl> impl) noexcept;
-    Result<detail::MappedRange> MapRange(const BufferView& view, MapMode mode, uint64_t elementBytes,
+    Result<detail::MappedRange> MapRange(const BufferView<>& view, MapMode mode, uint64_t elementBytes,
                                          uint64_t elementAlignment, bool write);
     std::unique_ptr<Impl> m_impl;
 };

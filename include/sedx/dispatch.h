@@ -33,6 +33,7 @@
     X(DestroyDevice)                                                                                                   \
     X(GetDeviceQueue)                                                                                                  \
     X(QueueSubmit2)                                                                                                    \
+    X(QueueBindSparse)                                                                                                 \
     X(AllocateMemory)                                                                                                  \
     X(FreeMemory)                                                                                                      \
     X(MapMemory)                                                                                                       \
@@ -51,6 +52,8 @@
     X(GetDeviceImageMemoryRequirements)                                                                                \
     X(CreateBuffer)                                                                                                    \
     X(DestroyBuffer)                                                                                                   \
+    X(CreateBufferView)                                                                                                \
+    X(DestroyBufferView)                                                                                               \
     X(CreateImage)                                                                                                     \
     X(DestroyImage)                                                                                                    \
     X(GetBufferDeviceAddress)                                                                                          \
@@ -78,6 +81,7 @@
     X(CmdCopyBufferToImage2)                                                                                           \
     X(CmdCopyImageToBuffer2)                                                                                           \
     X(CmdUpdateBuffer)                                                                                                 \
+    X(CmdFillBuffer)                                                                                                   \
     X(CmdPipelineBarrier2)                                                                                             \
     X(CreateDescriptorPool)                                                                                            \
     X(DestroyDescriptorPool)                                                                                           \
@@ -86,14 +90,21 @@
     X(AllocateDescriptorSets)                                                                                          \
     X(UpdateDescriptorSets)                                                                                            \
     X(CmdBindDescriptorSets)                                                                                           \
+    X(CmdBindVertexBuffers)                                                                                            \
+    X(CmdBindIndexBuffer)                                                                                              \
     X(CmdBindPipeline)                                                                                                 \
     X(CmdPushConstants)                                                                                                \
     X(CmdDispatch)                                                                                                     \
+    X(CmdDispatchIndirect)                                                                                             \
+    X(CmdDrawIndirect)                                                                                                 \
+    X(CmdDrawIndexedIndirect)                                                                                          \
+    X(CmdDrawIndirectCount)                                                                                            \
+    X(CmdDrawIndexedIndirectCount)                                                                                     \
     X(CmdResetQueryPool)                                                                                               \
     X(CmdWriteTimestamp2)
 
-// Null unless their extensions are enabled: VK_EXT_debug_utils in the instance; VK_EXT_external_memory_host and
-// VK_EXT_descriptor_buffer on the device.
+// Null unless their extensions are enabled: VK_EXT_debug_utils in the instance; VK_EXT_external_memory_host,
+// VK_EXT_descriptor_buffer and VK_EXT_mesh_shader on the device.
 #define SEDX_DEVICE_FUNCTIONS_OPTIONAL(X)                                                                              \
     X(SetDebugUtilsObjectNameEXT)                                                                                      \
     X(GetMemoryHostPointerPropertiesEXT)                                                                               \
@@ -101,7 +112,9 @@
     X(GetDescriptorSetLayoutBindingOffsetEXT)                                                                          \
     X(GetDescriptorEXT)                                                                                                \
     X(CmdBindDescriptorBuffersEXT)                                                                                     \
-    X(CmdSetDescriptorBufferOffsetsEXT)
+    X(CmdSetDescriptorBufferOffsetsEXT)                                                                                \
+    X(CmdDrawMeshTasksIndirectEXT)                                                                                     \
+    X(CmdDrawMeshTasksIndirectCountEXT)
 
 namespace sedx
 {

@@ -42,7 +42,7 @@ class SEDX_API Frame
     // is not open answers with nulls (logged). Cost: one lock of the buffer's own, uncontended as a rule.
     ResolvedBuffer Resolve(const Buffer& buffer) const noexcept;
     // The same for a range; nulls if the range leaves the buffer.
-    ResolvedBuffer Resolve(const BufferView& view) const noexcept;
+    ResolvedBuffer Resolve(const BufferView<>& view) const noexcept;
 
     // Submits the uploads collected so far (own submission mode) and returns what to append to the engine's next
     // submission on `queue` (index into Device::Queues()). Call once for each submission that touches buffers.

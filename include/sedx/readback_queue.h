@@ -51,11 +51,11 @@ class SEDX_API ReadbackQueue
     // Requests a range of a buffer, as it is at the end of `frame` (default: the current frame). Any number may be under
     // way; memory grows with them and is given back.
     // Errors: OutOfRange, InvalidArgument, OutOfDeviceMemory, DeviceLost.
-    Result<ReadbackTicket> Request(const BufferView& view, Frame frame = {});
+    Result<ReadbackTicket> Request(const BufferView<>& view, Frame frame = {});
 
     // Requests the range at the end of every frame from now on; see sedx/readback_subscription.h. Errors: those of Request,
     // but never for memory.
-    Result<ReadbackSubscription> Subscribe(const BufferView& view);
+    Result<ReadbackSubscription> Subscribe(const BufferView<>& view);
 
     // Requests one region of an image; rows come without gaps. The image is brought from `oldLayout` to `newLayout`.
     Result<ReadbackTicket> RequestImage(const ImageTarget& image, const ImageRegion& region, Frame frame = {});
@@ -67,9 +67,9 @@ class SEDX_API ReadbackQueue
     // `destination`: at least as long as the range; on an error it holds anything.
     // Errors: those of Request and of the submission; OutOfRange (`destination` is too short), Timeout, NotSubmitted (recorded
     // mode; copies that CmdFlush recorded into a frame that is still open).
-    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs = UINT64_MAX);
+    Result<void> Read(const BufferView<>& view, std::span<std::byte> destination, uint64_t timeoutNs = UINT64_MAX);
     template <BufferElement T>
-    Result<void> Read(const BufferView& view, std::span<T> destination,
+    Result<void> Read(const BufferView<>& view, std::span<T> destination,
                       uint64_t timeoutNs = UINT64_MAX) requires(!std::is_same_v<T, std::byte> && !std::is_const_v<T>)
     {
         return Read(view, std::as_writable_bytes(destination), timeoutNs);

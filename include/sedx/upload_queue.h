@@ -149,7 +149,7 @@ struct BufferWrite // one element of WriteMany
 
 struct BufferMove // one element of CopyMany
 {
-    BufferView source{};
+    BufferView<> source{};
     Buffer destination{};
     uint64_t destinationOffset = 0; // bytes
 };
@@ -192,7 +192,7 @@ class SEDX_API UploadQueue
     // dropped at once. Source and destination may be one buffer, but the ranges must not overlap. Zero bytes complete
     // at once.
     // Errors: InvalidArgument (empty handle, overlap), OutOfRange, WrongState (buffers of another system), DeviceLost.
-    Result<UploadTicket> Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset = 0);
+    Result<UploadTicket> Copy(const BufferView<>& source, const Buffer& destination, uint64_t destinationOffset = 0);
 
     // The same for many copies, in order; one ticket for all. On an error the copies before the failing one stand.
     Result<UploadTicket> CopyMany(std::span<const BufferMove> moves);

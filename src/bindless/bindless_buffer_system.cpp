@@ -128,7 +128,7 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     void OnCreated(BufferResource& resource) noexcept override
     {
         if (Any(resource.usage & BufferUsage::Storage))
-            if (auto added = Add(resource, 0, resource.bytes); !added)
+            if (auto added = AddLocked(resource, 0, resource.bytes); !added)
                 SEDX_CORE_ERROR_TAG("BINDLESS", "buffer '{}' was not registered: {}", resource.name,
                                     added.error().message);
     }
@@ -137,6 +137,7 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     Result<void> CreateLayout(const BindlessDesc& desc, uint32_t maxSlots);
     Result<void> CreateGuard(const std::string& name);
     Result<uint32_t> Add(BufferResource& resource, uint64_t offset, uint64_t bytes);
+    Result<uint32_t> AddLocked(BufferResource& resource, uint64_t offset, uint64_t bytes);
     Result<BindlessCopies::Use> Use(const Frame& frame);
     void PollFaults();
 };
@@ -334,6 +335,11 @@ void BindlessBufferSystem::OnUpdate()
 Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint64_t offset, uint64_t bytes)
 {
     const std::lock_guard lock(resource.mutex);
+    return AddLocked(resource, offset, bytes);
+}
+
+Result<uint32_t> BindlessBufferSystem::Impl::AddLocked(BufferResource& resource, uint64_t offset, uint64_t bytes)
+{
     if (!resource.backing)
         return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
     MarkUsed(*resource.backing);
@@ -351,7 +357,7 @@ Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint6
     return id;
 }
 
-Result<uint32_t> BindlessBufferSystem::Register(const BufferView& view)
+Result<uint32_t> BindlessBufferSystem::Register(const BufferView<>& view)
 {
     SEDX_PROFILE_SCOPE("BindlessBufferSystem::Register");
     Impl& impl = *m_impl;

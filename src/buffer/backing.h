@@ -21,6 +21,17 @@ enum class MemoryRole : uint32_t
     Count,
 };
 
+// What belongs to a backing and goes with it, when the GPU has passed: the view of a texel buffer, the pages of a sparse one.
+struct BackingPart
+{
+    BackingPart() = default;
+    BackingPart(const BackingPart&) = delete;
+    BackingPart& operator=(const BackingPart&) = delete;
+    virtual ~BackingPart() = default;
+    // The VkBuffer and its memory are the part's, and go with it.
+    virtual bool OwnsMemory() const noexcept { return false; }
+};
+
 struct Backing
 {
     Backing(BufferCore& owner, const BufferMemory& where, MemoryRole purpose, uint32_t home) noexcept
@@ -31,6 +42,7 @@ struct Backing
     BufferMemory memory;
     Ref<MemoryPool> pool;        // where the memory came from; empty: the library's ordinary memory
     VkDeviceAddress address = 0; // 0: the usage has none, although the VkBuffer may
+    std::unique_ptr<BackingPart> part; // null as a rule. Set before others know the buffer
     MemoryRole role;
     uint32_t shard; // of the core, whose slab it lies in
     std::atomic<uint32_t> references{0};

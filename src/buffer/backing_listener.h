@@ -19,7 +19,7 @@ class BackingListener
     virtual void OnBackingChanged(BufferResource& resource, const Backing& fresh) noexcept = 0;
     // Nobody has a handle any more; called once, if `watched` names this listener.
     virtual void OnDropped(BufferResource& resource) noexcept = 0;
-    // Every new buffer, if the listener asked for that. Without locks; the caller has the only handle.
+    // Every new buffer, if the listener asked for that. The mutex of the resource is held; the caller has the only handle.
     virtual void OnCreated(BufferResource& resource) noexcept = 0;
 
   protected:

@@ -151,11 +151,14 @@ void BufferCore::Destroy(std::unique_lock<std::mutex>& lock, uint32_t shard, Bac
 {
     Shard& home = m_shards[shard];
     Uncount(backing);
-    if (!m_allocator->FreeSmall(shard, backing.memory))
+    if (backing.part || !m_allocator->FreeSmall(shard, backing.memory))
     {
         home.freeing.fetch_add(1); // the system does not end meanwhile
         lock.unlock();
-        FreeMemory(backing.memory, backing.pool);
+        const bool isPartsMemory = backing.part && backing.part->OwnsMemory();
+        backing.part.reset();
+        if (!isPartsMemory)
+            FreeMemory(backing.memory, backing.pool);
         lock.lock();
         home.freeing.fetch_sub(1);
     }
@@ -274,6 +277,7 @@ void BufferCore::TellDropped(BufferResource& resource) noexcept
 
 void BufferCore::TellCreated(BufferResource& resource) noexcept
 {
+    const std::lock_guard held(resource.mutex); // before that of the listeners, as everywhere
     const std::shared_lock lock(m_listenersMutex);
     for (uint32_t number = 0; number < kMaxListeners; ++number)
         if (m_listeners[number] != nullptr && (m_wantCreated.load() >> number & 1) != 0)
@@ -443,13 +447,19 @@ void BufferCore::Shutdown() noexcept
         }
         // Mapped by somebody: an empty shell from now on.
         std::vector<std::pair<BufferMemory, Ref<MemoryPool>>> mapped;
+        std::vector<std::unique_ptr<BackingPart>> parts;
         {
             const std::lock_guard lock(m_locks[shard]);
             m_orphans.fetch_add(home.live + home.backingCount);
             home.backings.ForEach([&](Backing& backing) {
-                mapped.emplace_back(std::exchange(backing.memory, {}), std::exchange(backing.pool, {}));
+                const BufferMemory memory = std::exchange(backing.memory, {});
+                if (!backing.part || !backing.part->OwnsMemory())
+                    mapped.emplace_back(memory, std::exchange(backing.pool, {}));
+                if (backing.part)
+                    parts.push_back(std::move(backing.part));
             });
         }
+        parts.clear();
         for (auto& [memory, pool] : mapped)
             FreeMemory(memory, pool);
     }

@@ -67,6 +67,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // From `pool`, or from ordinary memory if there is none or it has no room (then `*fellBack` becomes true).
     Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where, MemoryPool* pool = nullptr,
                                 bool* fellBack = nullptr);
+    // A buffer around memory that is a part's own (BackingPart::OwnsMemory). Nothing is checked.
+    Buffer CreateAround(const BufferDesc& desc, const BufferMemory& memory, std::unique_ptr<BackingPart> part,
+                        const std::source_location& where);
     // Whether it could be created at all; what CreateBuffer asks first.
     Result<void> Check(const BufferDesc& desc) const;
     Result<Buffer> Find(BufferId id);
@@ -90,6 +93,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // Destroys what frames under way may still use: called when every frame that was begun so far has passed, at once if
     // none is under way; with Shutdown at the latest. Without locks of the library.
     void WhenPassed(std::function<void()> destroy);
+
+    // The system of these buffers, for types that hold nothing but a buffer; null once it is being destroyed.
+    std::atomic<BufferSystem*> system{nullptr};
 
     // Set by the transfer engine: every batch up to this number has passed.
     std::atomic<uint64_t> completedBatch{0};

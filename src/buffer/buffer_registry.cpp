@@ -89,7 +89,8 @@ MemoryRequest BufferCore::RequestOf(const BufferDesc& desc, BufferUsage usage) c
     request.memory = desc.memory;
     request.alignment = desc.alignment;
     request.priority = desc.priority;
-    request.own = request.exclusive = desc.ownership == Ownership::Exclusive;
+    request.exclusive = desc.ownership == Ownership::Exclusive;
+    request.own = NeedsOwnBuffer(usage, request.exclusive);
     request.name = desc.name.c_str();
     return request;
 }
@@ -163,6 +164,21 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
         SamplePeaks();
     if (m_wantCreated.load(std::memory_order_relaxed) != 0)
         TellCreated(*resource);
+    return handle;
+}
+
+Buffer BufferCore::CreateAround(const BufferDesc& desc, const BufferMemory& memory, std::unique_ptr<BackingPart> part,
+                                const std::source_location& where)
+{
+    const BufferUsage usage = CompleteUsage(desc.usage);
+    const uint32_t shard = ShardLocks::OfThread();
+    const std::lock_guard lock(m_locks[shard]);
+    BufferResource* resource = m_shards[shard].resources.New(*this, desc, usage, where);
+    resource->backing = Ref<Backing>(MakeBacking(shard, memory, usage, RoleOf(desc.memory)));
+    resource->backing->part = std::move(part);
+    resource->current.store(resource->backing.Get(), std::memory_order_relaxed); // nobody else has the handle yet
+    Buffer handle(resource); // the reference is there before others can find the buffer
+    Enter(shard, *resource);
     return handle;
 }
 

@@ -78,7 +78,8 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
         request.memory.memory = resource.memory;
         request.memory.alignment = resource.alignment;
         request.memory.priority = resource.priority;
-        request.memory.own = request.memory.exclusive = resource.ownership == Ownership::Exclusive;
+        request.memory.exclusive = resource.ownership == Ownership::Exclusive;
+        request.memory.own = NeedsOwnBuffer(resource.usage, request.memory.exclusive);
         request.memory.name = resource.name.c_str();
         request.role = resource.backing->role;
         auto fresh = core.CreateBacking(request);
@@ -124,7 +125,7 @@ Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::u
 }
 } // namespace
 
-Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView& view, MapMode mode, uint64_t elementBytes,
+Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView<>& view, MapMode mode, uint64_t elementBytes,
                                      uint64_t elementAlignment, bool write)
 {
     if (!view.buffer)

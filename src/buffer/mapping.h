@@ -5,7 +5,7 @@
 
 namespace sedx
 {
-Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView& view, MapMode mode, uint64_t elementBytes,
+Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView<>& view, MapMode mode, uint64_t elementBytes,
                                      uint64_t elementAlignment, bool write);
 Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode);
 void UnmapRaw(BufferCore& core, const Buffer& buffer);

@@ -20,12 +20,12 @@ inline bool FitsInto(uint64_t offset, uint64_t bytes, uint64_t capacity) noexcep
     return offset <= capacity && bytes <= capacity - offset;
 }
 
-inline CheckedRange Check(const BufferView& view) noexcept
+inline CheckedRange Check(const BufferView<>& view) noexcept
 {
     const uint64_t capacity = view.buffer.GetSize();
     if (view.offset > capacity)
         return {};
-    const uint64_t bytes = view.bytes == BufferView::kWhole ? capacity - view.offset : view.bytes;
+    const uint64_t bytes = view.bytes == BufferView<>::kWhole ? capacity - view.offset : view.bytes;
     return {FitsInto(view.offset, bytes, capacity), view.offset, bytes};
 }
 } // namespace sedx

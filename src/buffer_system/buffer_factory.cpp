@@ -1,6 +1,5 @@
 #include "base/error.h"
-#include "transfer/texel_block.h"
-#include "vulkan/device_state.h"
+#include "buffer_types/texel_format.h"
 
 #include <sedx/buffer_system.h>
 #include <sedx/profile.h>
@@ -19,20 +18,27 @@ uint32_t CommandBytes(IndirectKind kind) noexcept
     return 0;
 }
 
+Result<Buffer> BufferFactory::Create(const BufferDesc& desc, std::span<const std::byte> contents,
+                                     std::source_location where)
+{
+    SEDX_PROFILE_SCOPE("BufferFactory::Create");
+    if (contents.size() > desc.bytes)
+        return Fail(ErrorCode::OutOfRange, "buffer '{}' of {} bytes cannot hold {} bytes", desc.name, desc.bytes,
+                    contents.size());
+    if (!contents.empty() && contents.data() == nullptr)
+        return Fail(ErrorCode::InvalidArgument, "buffer '{}': {} bytes at a null pointer", desc.name, contents.size());
+    auto buffer = m_system->CreateBuffer(desc, where);
+    if (!buffer || contents.empty())
+        return buffer;
+    if (auto ticket = m_system->Uploads().Write(*buffer, 0, contents); !ticket)
+        return Forward(ticket);
+    return buffer;
+}
+
 Result<Buffer> BufferFactory::CreateFilled(BufferUsage usage, MemoryType memory, size_t dataSize,
                                            const std::string& name, std::span<const std::byte> data)
 {
-    SEDX_PROFILE_SCOPE("BufferFactory::Create");
-    if (data.size() > dataSize)
-        return Fail(ErrorCode::OutOfRange, "buffer '{}' of {} bytes cannot hold {} bytes", name, dataSize, data.size());
-    if (!data.empty() && data.data() == nullptr)
-        return Fail(ErrorCode::InvalidArgument, "buffer '{}': {} bytes at a null pointer", name, data.size());
-    auto buffer = m_system->CreateBuffer({dataSize, usage, memory, name, false});
-    if (!buffer || data.empty())
-        return buffer;
-    if (auto ticket = m_system->Uploads().Write(*buffer, 0, data); !ticket)
-        return Forward(ticket);
-    return buffer;
+    return Create({dataSize, usage, memory, name, false}, data);
 }
 
 Result<Buffer> BufferFactory::CreateVertexBuffer(const void* vertexData, size_t dataSize, const std::string& name)
@@ -52,8 +58,8 @@ Result<Buffer> BufferFactory::CreateDynamicUniformBuffer(size_t dataSize, const 
 {
     const uint32_t limit = m_system->GetDevice().Properties().limits.maxUniformBufferRange;
     if (dataSize > limit)
-        return Fail(ErrorCode::LimitExceeded, "uniform buffer '{}' of {} bytes exceeds maxUniformBufferRange of {} bytes",
-                    name, dataSize, limit);
+        return Fail(ErrorCode::LimitExceeded,
+                    "uniform buffer '{}' of {} bytes exceeds maxUniformBufferRange of {} bytes", name, dataSize, limit);
     return CreateFilled(BufferUsage::Uniform, MemoryType::CPU, dataSize, name, data);
 }
 
@@ -71,8 +77,8 @@ Result<IndirectBuffers> BufferFactory::CreateIndirectBuffer(IndirectKind kind, s
     if (commandCount == 0 || commandCount > SIZE_MAX / stride)
         return Fail(ErrorCode::InvalidArgument, "indirect buffer '{}' cannot hold {} commands", name, commandCount);
     if (commands.size() % stride != 0)
-        return Fail(ErrorCode::InvalidArgument, "indirect buffer '{}': {} bytes are no whole commands of {} bytes", name,
-                    commands.size(), stride);
+        return Fail(ErrorCode::InvalidArgument, "indirect buffer '{}': {} bytes are no whole commands of {} bytes",
+                    name, commands.size(), stride);
     IndirectBuffers made;
     auto buffer = CreateFilled(BufferUsage::Indirect | BufferUsage::Storage, MemoryType::GPU, commandCount * stride,
                                name, commands);
@@ -113,22 +119,9 @@ Result<Buffer> BufferFactory::CreateReadbackBuffer(size_t dataSize, const std::s
 Result<Buffer> BufferFactory::CreateTexelBuffer(VkFormat format, size_t dataSize, bool storage, const std::string& name,
                                                 std::span<const std::byte> data)
 {
-    const Device& device = m_system->GetDevice();
-    VkFormatProperties properties{};
-    device.InstanceFunctions().GetPhysicalDeviceFormatProperties(device.PhysicalDevice(), format, &properties);
-    const VkFormatFeatureFlags wanted =
-        storage ? VK_FORMAT_FEATURE_STORAGE_TEXEL_BUFFER_BIT : VK_FORMAT_FEATURE_UNIFORM_TEXEL_BUFFER_BIT;
-    const TexelBlock block = BlockOf(format);
-    if (block.bytes == 0 || (properties.bufferFeatures & wanted) == 0)
-        return Fail(ErrorCode::MissingFeature, "texel buffer '{}': the device cannot use format {} for {} texel buffers",
-                    name, static_cast<int>(format), storage ? "storage" : "uniform");
-    const uint32_t limit = device.Properties().limits.maxTexelBufferElements;
-    if (dataSize % block.bytes != 0)
-        return Fail(ErrorCode::InvalidArgument, "texel buffer '{}': {} bytes are no whole texels of {} bytes", name,
-                    dataSize, block.bytes);
-    if (dataSize / block.bytes > limit)
-        return Fail(ErrorCode::LimitExceeded, "texel buffer '{}' of {} texels exceeds maxTexelBufferElements of {}",
-                    name, dataSize / block.bytes, limit);
+    auto texelBytes = CheckTexels(m_system->GetDevice(), format, dataSize, storage, name);
+    if (!texelBytes)
+        return Forward(texelBytes);
     return CreateFilled(storage ? BufferUsage::StorageTexel : BufferUsage::UniformTexel, MemoryType::GPU, dataSize,
                         name, data);
 }

@@ -107,8 +107,10 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     impl->transfers = TransferEngine::Create(impl->core, desc, *profile);
     impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
     impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
+    impl->sparse = std::make_unique<SparseBinder>(*impl->core, *impl->transfers);
     std::unique_ptr<BufferSystem> system(new BufferSystem(std::move(impl)));
     system->m_impl->transfers->SetSystem(system.get());
+    system->m_impl->core->system.store(system.get());
     system->m_impl->factory = std::make_unique<BufferFactory>(*system);
     if (desc.profile.calibrate && profile->origin == ProfileOrigin::BuiltIn)
         if (const auto measured = system->Calibrate(); !measured)
@@ -125,12 +127,14 @@ BufferSystem::~BufferSystem()
 {
     m_impl->modules.DetachAll();
     BufferCore& core = *m_impl->core;
+    core.system.store(nullptr);
     while (const uint64_t open = core.Frames().CurrentOpen())
     {
         SEDX_CORE_WARN("frame {} was still open when its system was destroyed; it is abandoned", open);
         m_impl->transfers->OnAbandoned(open);
         core.Frames().Abandon(open);
     }
+    m_impl->sparse->Stop();
     if (!core.Device().IsLost())
     {
         // Everything that was submitted; the copies too.
@@ -140,6 +144,7 @@ BufferSystem::~BufferSystem()
         core.GetTimelines().Wait(points, UINT64_MAX, WaitCause::Shutdown);
     }
     m_impl->Poll();
+    m_impl->sparse->ReleaseAll();
     m_impl->transfers->Shutdown();
     core.Shutdown();
 }
@@ -150,6 +155,7 @@ void BufferSystem::Impl::Poll() noexcept
     core->Frames().Update();
     transfers->DropUnreachableQueued();
     transfers->Update();
+    sparse->Update();
     core->Reclaim();
     core->Trim();
 }
@@ -247,7 +253,7 @@ Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode)
 
 void BufferSystem::UnmapBuffer(const Buffer& buffer) { UnmapRaw(*m_impl->core, buffer); }
 
-Result<detail::MappedRange> BufferSystem::MapRange(const BufferView& view, MapMode mode, uint64_t elementBytes,
+Result<detail::MappedRange> BufferSystem::MapRange(const BufferView<>& view, MapMode mode, uint64_t elementBytes,
                                                    uint64_t elementAlignment, bool write)
 {
     return sedx::MapRange(*m_impl->core, view, mode, elementBytes, elementAlignment, write);

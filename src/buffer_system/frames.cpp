@@ -122,7 +122,7 @@ ResolvedBuffer Frame::Resolve(const Buffer& buffer) const noexcept
     return core.Resolve(*buffer.Resource(), m_number, slot);
 }
 
-ResolvedBuffer Frame::Resolve(const BufferView& view) const noexcept
+ResolvedBuffer Frame::Resolve(const BufferView<>& view) const noexcept
 {
     const CheckedRange range = Check(view);
     if (!range.valid)

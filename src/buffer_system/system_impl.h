@@ -1,7 +1,7 @@
 // The parts of a BufferSystem.
 #pragma once
 
-#include "transfer/transfer_engine.h"
+#include "buffer_types/sparse_binder.h"
 
 #include <sedx/buffer_system.h>
 
@@ -15,6 +15,7 @@ struct BufferSystem::Impl
     std::unique_ptr<UploadQueue> uploads;
     std::unique_ptr<ReadbackQueue> readbacks;
     std::unique_ptr<BufferFactory> factory;
+    std::unique_ptr<SparseBinder> sparse;
     ModuleStage modules;
 
     void Poll() noexcept;

@@ -42,6 +42,11 @@ VkBufferUsageFlags VulkanUsage(BufferUsage completedUsage) noexcept
     return static_cast<VkBufferUsageFlags>(completedUsage & ~BufferUsage::Scratch);
 }
 
+bool NeedsOwnBuffer(BufferUsage completedUsage, bool isExclusive) noexcept
+{
+    return isExclusive || Any(completedUsage & (BufferUsage::UniformTexel | BufferUsage::StorageTexel));
+}
+
 uint64_t AlignmentOf(BufferUsage completedUsage, const AlignmentLimits& limits) noexcept
 {
     uint64_t alignment = kLeast;

@@ -22,6 +22,9 @@ VkBufferUsageFlags UsageOfBlock(UsageClass usageClass, bool hasAccelerationStruc
                                 bool hasRayTracingPipelines) noexcept;
 // What Vulkan is told; takes out what is the library's own.
 VkBufferUsageFlags VulkanUsage(BufferUsage completedUsage) noexcept;
+// Whether it must have a VkBuffer to itself: what belongs to one family of queues, and what VkBufferViews are made of, whose
+// format has to be fit for every texel usage of the VkBuffer (VUID-VkBufferViewCreateInfo-format-08778 and 08779).
+bool NeedsOwnBuffer(BufferUsage completedUsage, bool isExclusive) noexcept;
 // Of the first byte's offset in its VkBuffer; the address follows as far as the driver aligns whole VkBuffers, which is a page
 // at least on the devices seen. At least 16: a vec4, and the default of buffer references in GLSL.
 uint64_t AlignmentOf(BufferUsage completedUsage, const AlignmentLimits& limits) noexcept;

@@ -19,7 +19,7 @@ constexpr uint64_t kBlocksInChunk = 2;
 constexpr size_t kChunks = 4;
 } // namespace
 
-Result<CheckedRange> TransferEngine::CheckReadable(const BufferView& view) const
+Result<CheckedRange> TransferEngine::CheckReadable(const BufferView<>& view) const
 {
     if (!view.buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot read back an empty handle");
@@ -70,7 +70,7 @@ void TransferEngine::CollectRead(const Ref<Backing>& source, uint64_t offset, ui
     m_counters.readbackBytes.fetch_add(record->slice.bytes, std::memory_order_relaxed);
 }
 
-Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t frame)
+Result<ReadbackTicket> TransferEngine::Request(const BufferView<>& view, uint64_t frame)
 {
     const auto range = CheckReadable(view);
     if (!range)
@@ -86,7 +86,7 @@ Result<ReadbackTicket> TransferEngine::Request(const BufferView& view, uint64_t 
 }
 
 // Chunks go out as soon as there is memory for them, whatever frames are open (kNoReads); their memory goes round.
-Result<void> TransferEngine::Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs)
+Result<void> TransferEngine::Read(const BufferView<>& view, std::span<std::byte> destination, uint64_t timeoutNs)
 {
     SEDX_PROFILE_SCOPE("TransferEngine::Read");
     const Deadline deadline(timeoutNs);

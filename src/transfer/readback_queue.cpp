@@ -3,7 +3,7 @@
 
 namespace sedx
 {
-Result<ReadbackTicket> ReadbackQueue::Request(const BufferView& view, Frame frame)
+Result<ReadbackTicket> ReadbackQueue::Request(const BufferView<>& view, Frame frame)
 {
     return m_engine->Request(view, m_engine->NumberOf(frame));
 }
@@ -13,7 +13,7 @@ Result<ReadbackTicket> ReadbackQueue::RequestImage(const ImageTarget& image, con
     return m_engine->RequestImage(image, region, m_engine->NumberOf(frame));
 }
 
-Result<void> ReadbackQueue::Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs)
+Result<void> ReadbackQueue::Read(const BufferView<>& view, std::span<std::byte> destination, uint64_t timeoutNs)
 {
     return m_engine->Read(view, destination, timeoutNs);
 }

@@ -8,7 +8,7 @@
 
 namespace sedx
 {
-Result<std::shared_ptr<SubscriptionState>> TransferEngine::Subscribe(const BufferView& view)
+Result<std::shared_ptr<SubscriptionState>> TransferEngine::Subscribe(const BufferView<>& view)
 {
     const auto range = CheckReadable(view);
     if (!range)
@@ -120,7 +120,7 @@ ReadbackValue ReadbackSubscription::Latest() const noexcept
     return m_state ? m_state->engine->LatestOf(*m_state) : ReadbackValue{};
 }
 
-Result<ReadbackSubscription> ReadbackQueue::Subscribe(const BufferView& view)
+Result<ReadbackSubscription> ReadbackQueue::Subscribe(const BufferView<>& view)
 {
     auto state = m_engine->Subscribe(view);
     if (!state)

@@ -73,9 +73,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<void> Prewarm(uint64_t bytes);
     // Gives idle staging and read-back memory back. Returns bytes.
     uint64_t ReleaseIdle() noexcept;
-    Result<ReadbackTicket> Request(const BufferView& view, uint64_t frame);
-    Result<void> Read(const BufferView& view, std::span<std::byte> destination, uint64_t timeoutNs);
-    Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView& view);
+    Result<ReadbackTicket> Request(const BufferView<>& view, uint64_t frame);
+    Result<void> Read(const BufferView<>& view, std::span<std::byte> destination, uint64_t timeoutNs);
+    Result<std::shared_ptr<SubscriptionState>> Subscribe(const BufferView<>& view);
     // Collects a read for each subscription, of the end of this frame; no lock of the library is held.
     void RequestSubscribed(uint64_t frame);
     ReadbackValue LatestOf(SubscriptionState& subscription) noexcept;
@@ -104,6 +104,11 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     Result<TimelinePoint> PointOf(BackgroundWrite& write);
     std::string Explain(BackgroundWrite& write) noexcept;
     BackgroundWrites& Background() noexcept { return m_background; }
+
+    // ---- sparse memory
+    // Binds on the timeline of transfers, as if it were a batch: whatever is submitted later waits for it. Answers with its
+    // value. Errors: NotSubmitted (recorded mode), WrongState, DeviceLost, those of vkQueueBindSparse.
+    Result<uint64_t> BindSparse(uint32_t queue, VkBuffer buffer, std::span<const VkSparseMemoryBind> binds);
 
     // ---- memory of the application (host_import.cpp)
     // Answers an import in any case; what failed at run time is counted, and said in the log.
@@ -216,7 +221,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     void GiveBack(std::span<const Slice> slices);
     Result<bool> WaitForStaging();
     static Ref<Backing> BackingOf(BufferResource& resource);
-    Result<CheckedRange> CheckReadable(const BufferView& view) const;
+    Result<CheckedRange> CheckReadable(const BufferView<>& view) const;
     // Called where bytes join the batch at hand, m_mutex held: queued ones of the same place must not come after them.
     void SupersedeQueued(const Backing& backing, uint64_t offset, uint64_t bytes)
     {
@@ -285,7 +290,9 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::mutex m_submitMutex;
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
-    uint32_t m_lastQueue = 0;            // of the last submission; under m_submitMutex
+    // Of the last submission, under m_submitMutex; kNoOrder: it is not in the order of any queue.
+    static constexpr uint32_t kNoOrder = ~uint32_t{0};
+    uint32_t m_lastQueue = 0;
 
     mutable std::mutex m_profileMutex;
     TransferProfile m_profile;

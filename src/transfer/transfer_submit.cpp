@@ -250,6 +250,46 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch, Route route)
     return {};
 }
 
+Result<uint64_t> TransferEngine::BindSparse(uint32_t queue, VkBuffer buffer, std::span<const VkSparseMemoryBind> binds)
+{
+    if (!m_alive.load())
+        return Fail(ErrorCode::WrongState, "the system is gone");
+    if (m_submitMode != SubmitMode::Own)
+        return Fail(ErrorCode::NotSubmitted, "in recorded mode the library cannot bind sparse memory");
+    const std::lock_guard submitLock(m_submitMutex);
+    DeviceState& device = m_core->Device();
+    if (device.IsLost())
+        return device.LostError();
+    Timelines& timelines = m_core->GetTimelines();
+    const VkSemaphore semaphore = timelines.Semaphore(kTransferTimeline);
+    const uint64_t before = timelines.Handed(kTransferTimeline);
+    const uint64_t value = before + 1;
+    VkSparseBufferMemoryBindInfo memory{};
+    memory.buffer = buffer;
+    memory.bindCount = static_cast<uint32_t>(binds.size());
+    memory.pBinds = binds.data();
+    VkTimelineSemaphoreSubmitInfo values{VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO};
+    VkBindSparseInfo info{VK_STRUCTURE_TYPE_BIND_SPARSE_INFO};
+    info.pNext = &values;
+    if (before != 0) // values are signalled in order
+    {
+        values.waitSemaphoreValueCount = info.waitSemaphoreCount = 1;
+        values.pWaitSemaphoreValues = &before;
+        info.pWaitSemaphores = &semaphore;
+    }
+    values.signalSemaphoreValueCount = info.signalSemaphoreCount = 1;
+    values.pSignalSemaphoreValues = &value;
+    info.pSignalSemaphores = &semaphore;
+    info.bufferBindCount = 1;
+    info.pBufferBinds = &memory;
+    const VkResult result = device.BindSparse(queue, info);
+    if (result != VK_SUCCESS)
+        return FailVk(result, "binding sparse memory in {} ranges", binds.size());
+    timelines.SetHanded(kTransferTimeline, value);
+    m_lastQueue = kNoOrder; // binding is not in the order of its queue: the next batch waits
+    return value;
+}
+
 Result<uint64_t> TransferEngine::Submit(uint64_t readsThrough)
 {
     SEDX_PROFILE_SCOPE("TransferEngine::Submit");

@@ -74,7 +74,7 @@ Result<UploadTicket> UploadQueue::Write(const Buffer& buffer, uint64_t offset, c
     return MakeTicket(*m_engine, m_engine->WriteImported(buffer, offset, source, options));
 }
 
-Result<UploadTicket> UploadQueue::Copy(const BufferView& source, const Buffer& destination, uint64_t destinationOffset)
+Result<UploadTicket> UploadQueue::Copy(const BufferView<>& source, const Buffer& destination, uint64_t destinationOffset)
 {
     const BufferMove move{source, destination, destinationOffset};
     return CopyMany({&move, 1});

@@ -67,6 +67,27 @@ VkResult DeviceState::Submit(uint32_t queue, std::span<const VkSubmitInfo2> subm
     return Check(result);
 }
 
+uint32_t DeviceState::SparseQueue() const noexcept
+{
+    uint32_t queue = 0;
+    while (queue < queues.size() && ((queues[queue].flags & VK_QUEUE_SPARSE_BINDING_BIT) == 0 ||
+                                     (access[queue].submit && !access[queue].lock)))
+        ++queue;
+    return queue;
+}
+
+VkResult DeviceState::BindSparse(uint32_t queue, const VkBindSparseInfo& bind)
+{
+    const QueueAccess& q = access[queue];
+    const std::lock_guard own(*q.mutex);
+    if (q.lock)
+        q.lock();
+    const VkResult result = vk.QueueBindSparse(queues[queue].queue, 1, &bind, VK_NULL_HANDLE);
+    if (q.unlock)
+        q.unlock();
+    return Check(result);
+}
+
 void DeviceState::SetName(VkObjectType type, uint64_t handle, const char* objectName) const noexcept
 {
     if (vk.SetDebugUtilsObjectNameEXT == nullptr || objectName == nullptr || *objectName == '\0')

@@ -24,6 +24,17 @@ struct QueueAccess
     std::function<VkResult(VkQueue, std::span<const VkSubmitInfo2>, VkFence)> submit;
 };
 
+// Features that something needs which not every device has; true: enabled.
+struct OptionalFeatures
+{
+    bool multiDrawIndirect = false;
+    bool drawIndirectCount = false;
+    bool indexTypeUint8 = false;
+    bool meshShader = false;
+    bool sparseBinding = false;
+    bool sparseResidencyBuffer = false;
+};
+
 struct DeviceState
 {
     VulkanLibrary library; // closed last; empty if the engine gave its loader
@@ -59,6 +70,7 @@ struct DeviceState
         uint32_t maxResourcesPerStage = 0;
         VkPhysicalDeviceDescriptorBufferPropertiesEXT buffer{};
     } descriptors;
+    OptionalFeatures features;
     uint64_t hostImportAlignment = 0; // minImportedHostPointerAlignment; 0: host memory cannot be imported
     std::string name;
     std::vector<QueueInfo> queues;
@@ -99,6 +111,9 @@ struct DeviceState
     uint32_t TransferQueue() const noexcept;
 
     VkResult Submit(uint32_t queue, std::span<const VkSubmitInfo2> submits, VkFence fence);
+    // A queue that binds sparse memory, and whose lock is ours to take; queues.size(): there is none.
+    uint32_t SparseQueue() const noexcept;
+    VkResult BindSparse(uint32_t queue, const VkBindSparseInfo& bind);
     void SetName(VkObjectType type, uint64_t handle, const char* objectName) const noexcept;
 };
 

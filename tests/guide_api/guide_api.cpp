@@ -42,7 +42,7 @@ T Value(sedx::Result<T> result)
         return std::move(*result);
 }
 
-std::vector<std::byte> ReadBack(sedx::BufferSystem& system, const sedx::BufferView& view)
+std::vector<std::byte> ReadBack(sedx::BufferSystem& system, const sedx::BufferView<>& view)
 {
     const sedx::ReadbackTicket ticket = Value(system.Readbacks().Request(view));
     const std::span<const std::byte> bytes = Value(ticket.Wait());

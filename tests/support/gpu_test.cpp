@@ -172,7 +172,7 @@ uint64_t GpuTest::NewWaits()
 
 std::string LayoutName(const testing::TestParamInfo<MemoryLayout>& info) { return info.param.name; }
 
-Bytes ReadBack(BufferSystem& system, const BufferView& view)
+Bytes ReadBack(BufferSystem& system, const BufferView<>& view)
 {
     const auto ticket = system.Readbacks().Request(view);
     if (!ticket)
@@ -189,9 +189,9 @@ Bytes ReadBack(BufferSystem& system, const BufferView& view)
     return {bytes->begin(), bytes->end()};
 }
 
-Bytes ReadInFrame(BufferSystem& system, TestCommands& commands, const BufferView& view)
+Bytes ReadInFrame(BufferSystem& system, TestCommands& commands, const BufferView<>& view)
 {
-    const uint64_t size = view.bytes == BufferView::kWhole ? view.buffer.GetSize() - view.offset : view.bytes;
+    const uint64_t size = view.bytes == BufferView<>::kWhole ? view.buffer.GetSize() - view.offset : view.bytes;
     const auto target = system.CreateBuffer(size, BufferUsage::TransferDst, MemoryType::Readback, "test read");
     if (!target)
     {

@@ -87,10 +87,10 @@ class GpuLayoutTest : public GpuTest, public testing::WithParamInterface<MemoryL
 std::string LayoutName(const testing::TestParamInfo<MemoryLayout>& info);
 
 // The bytes of a range, through a read-back that is waited for.
-Bytes ReadBack(BufferSystem& system, const BufferView& view);
+Bytes ReadBack(BufferSystem& system, const BufferView<>& view);
 
 // The bytes of a range, copied by the GPU in a frame of the test's own. Works in recorded mode, too.
-Bytes ReadInFrame(BufferSystem& system, TestCommands& commands, const BufferView& view);
+Bytes ReadInFrame(BufferSystem& system, TestCommands& commands, const BufferView<>& view);
 
 // Succeeded, or a failure with the error's sentence.
 template <class T>

@@ -29,6 +29,25 @@
     X(DestroyBufferView)                                                                                               \
     X(CreateImage)                                                                                                     \
     X(DestroyImage)                                                                                                    \
+    X(CreateShaderModule)                                                                                              \
+    X(DestroyShaderModule)                                                                                             \
+    X(CreateDescriptorSetLayout)                                                                                       \
+    X(DestroyDescriptorSetLayout)                                                                                      \
+    X(CreateDescriptorPool)                                                                                            \
+    X(DestroyDescriptorPool)                                                                                           \
+    X(AllocateDescriptorSets)                                                                                          \
+    X(UpdateDescriptorSets)                                                                                            \
+    X(CreatePipelineLayout)                                                                                            \
+    X(DestroyPipelineLayout)                                                                                           \
+    X(CreateComputePipelines)                                                                                          \
+    X(CreateGraphicsPipelines)                                                                                         \
+    X(DestroyPipeline)                                                                                                 \
+    X(CmdBindPipeline)                                                                                                 \
+    X(CmdBindDescriptorSets)                                                                                           \
+    X(CmdBeginRendering)                                                                                               \
+    X(CmdEndRendering)                                                                                                 \
+    X(CmdDispatch)                                                                                                     \
+    X(CmdDraw)                                                                                                         \
     X(GetImageMemoryRequirements)                                                                                      \
     X(AllocateMemory)                                                                                                  \
     X(FreeMemory)                                                                                                      \

@@ -266,7 +266,7 @@ TEST_F(BufferTest, ViewKeepsItsBufferAlive)
 {
     auto system = MakeSystem();
     ASSERT_TRUE(system);
-    BufferView view;
+    BufferView<> view;
     {
         SEDX_REQUIRE(const Buffer buffer, system->CreateBuffer(16, BufferUsage::Vertex, MemoryType::GPU));
         view = {buffer, 4, 8};

@@ -410,7 +410,7 @@ TEST_P(MappingTest, RangesOutsideTheBufferAreRefused)
     ASSERT_TRUE(system);
     SEDX_REQUIRE(const Buffer buffer, Make(*system, 64));
     for (const auto& [offset, bytes] : std::vector<std::pair<uint64_t, uint64_t>>{
-             {0, 68}, {64, 4}, {60, 8}, {68, BufferView::kWhole}, {UINT64_MAX - 3, 8}, {8, UINT64_MAX - 7}})
+             {0, 68}, {64, 4}, {60, 8}, {68, BufferView<>::kWhole}, {UINT64_MAX - 3, 8}, {8, UINT64_MAX - 7}})
     {
         EXPECT_TRUE(FailsWith(system->MapWritable<uint32_t>({buffer, offset, bytes}), ErrorCode::OutOfRange))
             << offset << " + " << bytes;

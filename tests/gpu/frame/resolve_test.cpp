@@ -37,16 +37,16 @@ TEST_F(ResolveTest, OfAViewIsARange)
     SEDX_REQUIRE(Buffer buffer, system->CreateBuffer(1000, BufferUsage::Storage, MemoryType::CPU));
     SEDX_REQUIRE(const Frame frame, system->BeginFrame());
     const ResolvedBuffer whole = frame.Resolve(buffer);
-    const ResolvedBuffer viaView = frame.Resolve(BufferView(buffer));
+    const ResolvedBuffer viaView = frame.Resolve(BufferView<>(buffer));
     EXPECT_EQ(viaView.offset, whole.offset);
     EXPECT_EQ(viaView.size, whole.size);
-    const ResolvedBuffer part = frame.Resolve(BufferView(buffer, 100, 50));
+    const ResolvedBuffer part = frame.Resolve(BufferView<>(buffer, 100, 50));
     EXPECT_EQ(part.buffer, whole.buffer);
     EXPECT_EQ(part.offset, whole.offset + 100);
     EXPECT_EQ(part.size, 50u);
     EXPECT_EQ(part.address, whole.address + 100);
     EXPECT_EQ(part.mapped, static_cast<std::byte*>(whole.mapped) + 100);
-    const ResolvedBuffer tail = frame.Resolve(BufferView(buffer, 900, BufferView::kWhole));
+    const ResolvedBuffer tail = frame.Resolve(BufferView<>(buffer, 900, BufferView<>::kWhole));
     EXPECT_EQ(tail.size, 100u);
     ASSERT_TRUE(Ok(system->EndFrame(frame)));
 }
@@ -58,9 +58,9 @@ TEST_F(ResolveTest, OfARangeOutsideGivesNulls)
     SEDX_REQUIRE(Buffer buffer, system->CreateBuffer(1000, BufferUsage::Storage, MemoryType::GPU));
     SEDX_REQUIRE(const Frame frame, system->BeginFrame());
     for (const auto& [offset, bytes] : std::vector<std::pair<uint64_t, uint64_t>>{
-             {1, 1000}, {1001, BufferView::kWhole}, {1000, 1}, {UINT64_MAX - 1, 10}, {10, UINT64_MAX - 5}})
+             {1, 1000}, {1001, BufferView<>::kWhole}, {1000, 1}, {UINT64_MAX - 1, 10}, {10, UINT64_MAX - 5}})
     {
-        const ResolvedBuffer resolved = frame.Resolve(BufferView(buffer, offset, bytes));
+        const ResolvedBuffer resolved = frame.Resolve(BufferView<>(buffer, offset, bytes));
         EXPECT_FALSE(static_cast<bool>(resolved)) << offset << " + " << bytes;
         EXPECT_EQ(resolved.mapped, nullptr);
         EXPECT_EQ(resolved.address, 0u);
@@ -74,7 +74,7 @@ TEST_F(ResolveTest, OfAnEmptyHandleGivesNulls)
     ASSERT_TRUE(system);
     SEDX_REQUIRE(const Frame frame, system->BeginFrame());
     EXPECT_FALSE(static_cast<bool>(frame.Resolve(Buffer())));
-    EXPECT_FALSE(static_cast<bool>(frame.Resolve(BufferView())));
+    EXPECT_FALSE(static_cast<bool>(frame.Resolve(BufferView<>())));
     ASSERT_TRUE(Ok(system->EndFrame(frame)));
 }
 

@@ -144,9 +144,9 @@ TEST_P(BulkReadTest, Mistakes)
 {
     const Buffer buffer = MakeFilled(Pattern(1, 64), "sixty-four");
     Bytes into(64);
-    EXPECT_TRUE(FailsWith(Readbacks().Read(BufferView(), into), ErrorCode::InvalidArgument));
+    EXPECT_TRUE(FailsWith(Readbacks().Read(BufferView<>(), into), ErrorCode::InvalidArgument));
     EXPECT_TRUE(FailsWith(Readbacks().Read({buffer, 0, 65}, into), ErrorCode::OutOfRange, "sixty-four"));
-    EXPECT_TRUE(FailsWith(Readbacks().Read({buffer, 64, BufferView::kWhole}, into), ErrorCode::OutOfRange));
+    EXPECT_TRUE(FailsWith(Readbacks().Read({buffer, 64, BufferView<>::kWhole}, into), ErrorCode::OutOfRange));
     EXPECT_TRUE(FailsWith(Readbacks().Read({buffer, UINT64_MAX - 3, 8}, into), ErrorCode::OutOfRange));
     EXPECT_TRUE(FailsWith(Readbacks().Read(buffer, std::span(into).first(63)), ErrorCode::OutOfRange, "63"));
     auto other = MakeSystem();

@@ -85,9 +85,9 @@ INSTANTIATE_TEST_SUITE_P(Layouts, ReadbackSubscriptionTest,
 TEST_P(ReadbackSubscriptionTest, Mistakes)
 {
     ReadbackQueue& readbacks = m_system->Readbacks();
-    EXPECT_TRUE(FailsWith(readbacks.Subscribe(BufferView()), ErrorCode::InvalidArgument));
+    EXPECT_TRUE(FailsWith(readbacks.Subscribe(BufferView<>()), ErrorCode::InvalidArgument));
     EXPECT_TRUE(FailsWith(readbacks.Subscribe({m_buffer, 0, kBytes + 1}), ErrorCode::OutOfRange, "counters"));
-    EXPECT_TRUE(FailsWith(readbacks.Subscribe({m_buffer, kBytes, BufferView::kWhole}), ErrorCode::OutOfRange));
+    EXPECT_TRUE(FailsWith(readbacks.Subscribe({m_buffer, kBytes, BufferView<>::kWhole}), ErrorCode::OutOfRange));
     auto other = MakeSystem();
     ASSERT_TRUE(other);
     EXPECT_TRUE(FailsWith(other->Readbacks().Subscribe(m_buffer), ErrorCode::WrongState));

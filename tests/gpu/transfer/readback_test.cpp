@@ -54,17 +54,17 @@ TEST_P(ReadbackTest, EveryRange)
     {
         EXPECT_TRUE(SameBytes(std::span(bytes).subspan(offset, count), ReadBack(*m_system, {buffer, offset, count})));
     }
-    EXPECT_TRUE(SameBytes(std::span(bytes).subspan(99), ReadBack(*m_system, {buffer, 99, BufferView::kWhole})));
+    EXPECT_TRUE(SameBytes(std::span(bytes).subspan(99), ReadBack(*m_system, {buffer, 99, BufferView<>::kWhole})));
     EXPECT_TRUE(SameBytes(bytes, ReadBack(*m_system, buffer)));
 }
 
 TEST_P(ReadbackTest, Mistakes)
 {
     SEDX_REQUIRE(const Buffer buffer, MakeFilled(Pattern(1, 64), "sixty-four"));
-    EXPECT_TRUE(FailsWith(Readbacks().Request(BufferView()), ErrorCode::InvalidArgument));
+    EXPECT_TRUE(FailsWith(Readbacks().Request(BufferView<>()), ErrorCode::InvalidArgument));
     EXPECT_TRUE(FailsWith(Readbacks().Request({buffer, 0, 65}), ErrorCode::OutOfRange, "sixty-four"));
     EXPECT_TRUE(FailsWith(Readbacks().Request({buffer, 64, 1}), ErrorCode::OutOfRange));
-    EXPECT_TRUE(FailsWith(Readbacks().Request({buffer, 65, BufferView::kWhole}), ErrorCode::OutOfRange));
+    EXPECT_TRUE(FailsWith(Readbacks().Request({buffer, 65, BufferView<>::kWhole}), ErrorCode::OutOfRange));
     EXPECT_TRUE(FailsWith(Readbacks().Request({buffer, UINT64_MAX - 3, 8}), ErrorCode::OutOfRange));
     EXPECT_TRUE(FailsWith(Readbacks().Request({buffer, 8, UINT64_MAX - 4}), ErrorCode::OutOfRange));
 }

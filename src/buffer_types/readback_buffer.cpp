@@ -1,0 +1,55 @@
+#include <sedx/readback_buffer.h>
+
+#include "buffer/range.h"
+#include "buffer_types/recording.h"
+
+namespace sedx::detail
+{
+Result<void> CmdMakeHostReadable(const Frame& frame, VkCommandBuffer cmd, const Buffer& buffer)
+{
+    const auto recorded = ResolveFor("CmdMakeReadable", frame, cmd, buffer);
+    if (!recorded)
+        return tl::unexpected(recorded.error());
+    CmdBarrier(*recorded->device, cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, VK_ACCESS_2_MEMORY_WRITE_BIT,
+               VK_PIPELINE_STAGE_2_HOST_BIT, VK_ACCESS_2_HOST_READ_BIT);
+    return {};
+}
+
+Result<void> CmdCopyToHost(const Frame& frame, VkCommandBuffer cmd, const BufferView<>& source,
+                           const Buffer& destination, uint64_t offset)
+{
+    const CheckedRange range = Check(source);
+    if (!range.valid)
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes", source.offset, source.bytes,
+                    source.buffer.Name(), source.buffer.GetSize());
+    const auto recorded = ResolveFor("ReadbackBuffer::CmdCopy", frame, cmd, destination);
+    if (!recorded)
+        return tl::unexpected(recorded.error());
+    CmdBarrier(*recorded->device, cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+               VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT, VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT,
+               VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT);
+    if (auto copied =
+            frame.System()->CopyBuffer(frame, cmd, source.buffer, range.offset, destination, offset, range.bytes);
+        !copied)
+        return copied;
+    return CmdMakeHostReadable(frame, cmd, destination);
+}
+
+Result<BufferSystem*> CheckPassed(const Buffer& buffer, uint64_t number)
+{
+    if (!buffer)
+        return Fail(ErrorCode::InvalidArgument, "an empty read-back buffer cannot be read");
+    BufferCore& core = *buffer.Resource()->core;
+    BufferSystem* system = core.system.load();
+    if (system == nullptr)
+        return Fail(ErrorCode::WrongState, "the system of buffer '{}' is gone", buffer.Name());
+    if (number == 0 || number > core.Frames().LastOpened())
+        return Fail(ErrorCode::WrongState, "there was no frame {} that could have written buffer '{}'", number,
+                    buffer.Name());
+    if (core.Frames().Completed() < number)
+        system->Poll();
+    if (core.Frames().Completed() < number)
+        return Fail(ErrorCode::Busy, "frame {}, which writes buffer '{}', has not passed", number, buffer.Name());
+    return system;
+}
+} // namespace sedx::detail

@@ -1,0 +1,41 @@
+// What functions have in common that record commands with a buffer.
+#pragma once
+
+#include "buffer/buffer_core.h"
+#include "buffer_system/system_impl.h"
+
+namespace sedx
+{
+struct Recorded
+{
+    ResolvedBuffer buffer;
+    const DeviceState* device = nullptr;
+};
+
+// The buffer as the frame has it. `what` names the function.
+inline Result<Recorded> ResolveFor(const char* what, const Frame& frame, VkCommandBuffer cmd, const Buffer& buffer)
+{
+    if (!buffer || cmd == VK_NULL_HANDLE)
+        return Fail(ErrorCode::InvalidArgument, "{} of buffer '{}' needs a buffer and a command buffer", what,
+                    buffer.Name());
+    const ResolvedBuffer resolved = frame.Resolve(buffer);
+    if (!resolved)
+        return Fail(ErrorCode::WrongState, "{} of buffer '{}': frame {} is not open, or not of its system", what,
+                    buffer.Name(), frame.Number());
+    return Recorded{resolved, &frame.System()->Internals().core->Device()};
+}
+
+inline void CmdBarrier(const DeviceState& device, VkCommandBuffer cmd, VkPipelineStageFlags2 from,
+                       VkAccessFlags2 written, VkPipelineStageFlags2 to, VkAccessFlags2 used) noexcept
+{
+    VkMemoryBarrier2 barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
+    barrier.srcStageMask = from;
+    barrier.srcAccessMask = written;
+    barrier.dstStageMask = to;
+    barrier.dstAccessMask = used;
+    VkDependencyInfo dependency{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
+    dependency.memoryBarrierCount = 1;
+    dependency.pMemoryBarriers = &barrier;
+    device.vk.CmdPipelineBarrier2(cmd, &dependency);
+}
+} // namespace sedx

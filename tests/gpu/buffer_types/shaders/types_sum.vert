@@ -1,0 +1,18 @@
+// Adds up what the vertices hold, and counts them.
+#version 460
+
+layout(location = 0) in uint value;
+
+layout(set = 0, binding = 1) buffer Sums
+{
+    uint sum;
+    uint vertices;
+};
+
+void main()
+{
+    atomicAdd(sum, value);
+    atomicAdd(vertices, 1u);
+    gl_PointSize = 1.0;
+    gl_Position = vec4(0.0, 0.0, 0.0, 1.0);
+}
