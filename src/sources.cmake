@@ -16,6 +16,7 @@ set(SEDX_SOURCES
     buffer/buffer_core.cpp
     buffer/buffer_registry.cpp
     buffer/mapping.cpp
+    buffer/sparse_pages.cpp
     buffer_system/buffer_factory.cpp
     buffer_system/buffer_system.cpp
     buffer_system/frames.cpp
@@ -26,11 +27,8 @@ set(SEDX_SOURCES
     buffer_types/indirect_buffer.cpp
     buffer_types/readback_buffer.cpp
     buffer_types/shader_buffers.cpp
-    buffer_types/sparse_binder.cpp
     buffer_types/sparse_buffer.cpp
-    buffer_types/sparse_pages.cpp
     buffer_types/texel_buffer.cpp
-    buffer_types/texel_format.cpp
     buffer_types/typed_buffer.cpp
     buffer_types/vertex_buffer.cpp
     frame/frame_tracker.cpp
@@ -81,8 +79,10 @@ set(SEDX_SOURCES
     transfer/readback_subscription.cpp
     transfer/scatter.cpp
     transfer/short_write_calibration.cpp
+    transfer/sparse_binder.cpp
     transfer/staging.cpp
     transfer/texel_block.cpp
+    transfer/texel_format.cpp
     transfer/transfer_engine.cpp
     transfer/transfer_profile.cpp
     transfer/transfer_submit.cpp

@@ -61,7 +61,11 @@ class SEDX_API IndexBuffer
     operator const Buffer&() const noexcept { return m_buffer; } // NOLINT: an index buffer is a buffer
 
     VkIndexType Type() const noexcept { return m_type; }
-    uint64_t Count() const noexcept { return m_buffer.GetSize() / IndexBytes(m_type); } // indices
+    uint64_t Count() const noexcept // indices
+    {
+        const uint32_t bytes = IndexBytes(m_type);
+        return bytes != 0 ? m_buffer.GetSize() / bytes : 0;
+    }
     // A range in indices, as bytes; kWhole: to the end. Does NOT check that it lies inside.
     BufferView<> View(uint64_t first = 0, uint64_t count = BufferView<>::kWhole) const
     {

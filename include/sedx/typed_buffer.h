@@ -30,7 +30,7 @@ namespace detail
 constexpr uint64_t BytesOf(uint64_t count, uint64_t elementBytes) noexcept
 {
     constexpr uint64_t kTooMany = UINT64_MAX - 1; // UINT64_MAX itself means: to the end
-    return count > kTooMany / elementBytes ? kTooMany : count * elementBytes;
+    return elementBytes != 0 && count > kTooMany / elementBytes ? kTooMany : count * elementBytes;
 }
 
 // Creates, and fills from the front if there are contents. Errors: see BufferFactory::Create.

@@ -1,7 +1,7 @@
 // The parts of a BufferSystem.
 #pragma once
 
-#include "buffer_types/sparse_binder.h"
+#include "transfer/sparse_binder.h"
 
 #include <sedx/buffer_system.h>
 

@@ -1,7 +1,7 @@
 #include <sedx/texel_buffer.h>
 
 #include "buffer_system/system_impl.h"
-#include "buffer_types/texel_format.h"
+#include "transfer/texel_format.h"
 #include "transfer/texel_block.h"
 
 #include <algorithm>

@@ -210,6 +210,7 @@ TEST_F(ShaderBuffersTest, TexelBuffersThatCannotBe)
                           ErrorCode::InvalidArgument));
     EXPECT_TRUE(FailsWith(TexelBuffer().Write(0, std::span<const std::byte>(Bytes(1))), ErrorCode::InvalidArgument));
     EXPECT_EQ(TexelBuffer().Count(), 0u);
+    EXPECT_EQ(TexelBuffer().View(1, 2).bytes, 0u);
     // Nothing is left of one whose view cannot be made.
     Calls().FailFunction(Fn::CreateBufferView, VK_ERROR_OUT_OF_HOST_MEMORY);
     EXPECT_TRUE(FailsWith(TexelBuffer::Create(*m_system, {.format = VK_FORMAT_R32_UINT, .count = 4, .name = "no view"}),

@@ -118,6 +118,8 @@ TEST_F(TypedBufferTest, IndicesOfEveryWidth)
     EXPECT_EQ(wide.Count(), 5u);
     EXPECT_TRUE(
         FailsWith(IndexBuffer::Create(*m_system, VK_INDEX_TYPE_NONE_KHR, {.count = 1}), ErrorCode::InvalidArgument));
+    EXPECT_EQ(IndexBuffer(narrow.Get(), VK_INDEX_TYPE_NONE_KHR).Count(), 0u);
+    EXPECT_EQ(IndexBuffer().Count(), 0u);
     // The device of the tests is made without the feature.
     const uint8_t byte = 1;
     EXPECT_TRUE(FailsWith(IndexBuffer::Create(*m_system, std::span(&byte, 1), "bytes"), ErrorCode::MissingFeature,

@@ -172,5 +172,14 @@ TEST(UsageRulesTest, SeveralUsagesNeedTheLargestOfTheirAlignments)
         }
     }
 }
+TEST(UsageRulesTest, ViewsAndExclusiveBuffersNeedAVkBufferOfTheirOwn)
+{
+    for (const BufferUsage usage : kUsages)
+    {
+        const bool isTexels = usage == BufferUsage::UniformTexel || usage == BufferUsage::StorageTexel;
+        EXPECT_EQ(NeedsOwnBuffer(usage | kTransfers, false), isTexels);
+        EXPECT_TRUE(NeedsOwnBuffer(usage | kTransfers, true));
+    }
+}
 } // namespace
 } // namespace sedx::test

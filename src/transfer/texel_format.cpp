@@ -1,4 +1,4 @@
-#include "buffer_types/texel_format.h"
+#include "transfer/texel_format.h"
 
 #include "base/error.h"
 #include "transfer/texel_block.h"

@@ -1,4 +1,4 @@
-#include "buffer_types/sparse_binder.h"
+#include "transfer/sparse_binder.h"
 
 #include "buffer/range.h"
 

@@ -1,7 +1,7 @@
 // SparseBinder: binds the pages of all sparse buffers of a system, and keeps what the GPU may still be binding.
 #pragma once
 
-#include "buffer_types/sparse_pages.h"
+#include "buffer/sparse_pages.h"
 #include "transfer/transfer_engine.h"
 
 namespace sedx

@@ -1,4 +1,4 @@
-#include "buffer_types/sparse_pages.h"
+#include "buffer/sparse_pages.h"
 
 #include <sedx/log.h>
 
