@@ -109,7 +109,6 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     Buffer guard;
     std::unique_ptr<BindlessCopies> copies;
     std::unique_ptr<ShaderReports> reports;
-    uint32_t reservedSlots = 0;
     std::vector<SlotChange> changes;
     std::unordered_map<uint32_t, std::string> shaderNames;
     std::vector<ShaderFault> faults; // not taken yet
@@ -266,7 +265,6 @@ Result<void> BindlessBufferSystem::Impl::Attach(const BindlessDesc& desc, const 
     reports = std::make_unique<ShaderReports>(system, desc.shaderChecks, desc.feedback, name);
     if (auto made = reports->Reserve(limits.slots); !made)
         return made;
-    reservedSlots = limits.slots;
     number = core->Listen(*this, desc.registerStorageBuffers);
     if (number == kMaxListeners)
         return Fail(ErrorCode::LimitExceeded, "'{}': {} bindless systems are attached to this buffer system already",
@@ -428,23 +426,21 @@ Result<BindlessCopies::Use> BindlessBufferSystem::Impl::Use(const Frame& frame)
         return tl::unexpected<Error>(status.error());
     if (frame.System() != &system || !core->Frames().IsOpen(frame.Number()))
         return Fail(ErrorCode::WrongState, "frame {} is not open", frame.Number());
-    core->GetTimelines().Poll();
-    core->Frames().Update();
     const std::lock_guard lock(mutex);
     if (directory->HasChanges())
     {
         changes.clear();
-        directory->Collect(changes);
-        if (const uint32_t capacity = directory->Capacity(); capacity != reservedSlots)
-        {
-            if (auto made = reports->Reserve(capacity); !made)
-                return Forward(made);
-            copies->SetCapacity(capacity);
-            reservedSlots = capacity;
-        }
+        directory->Collect(changes); // never lost, whatever fails from here on
+        copies->SetCapacity(directory->Capacity());
         copies->Append(changes);
     }
-    return copies->Get(frame.Number(), core->Frames().Completed(), reports->Where());
+    if (auto made = reports->Reserve(directory->Capacity()); !made)
+        return Forward(made);
+    return copies->Get(frame.Number(), reports->Where(), [this] {
+        core->GetTimelines().Poll();
+        core->Frames().Update();
+        return core->Frames().Completed();
+    });
 }
 
 VkDescriptorSet BindlessBufferSystem::GetDescriptorSet(const Frame& frame)
@@ -531,9 +527,11 @@ std::vector<ShaderFault> BindlessBufferSystem::TakeFaults()
 uint64_t BindlessBufferSystem::GetUsedFrame(uint32_t resource) const
 {
     const std::lock_guard lock(m_impl->mutex);
-    if (!m_impl->reports || !m_impl->directory->IsLive(resource))
+    if (!m_impl->reports)
         return 0;
-    return m_impl->reports->UsedFrame(SlotOf(resource));
+    const uint64_t frame = m_impl->reports->UsedFrame(SlotOf(resource));
+    // What an earlier registration had the slot for does not count.
+    return frame > m_impl->directory->CompletedBefore(resource) ? frame : 0;
 }
 
 BindlessReport BindlessBufferSystem::GetReport() const

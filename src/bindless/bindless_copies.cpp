@@ -189,7 +189,8 @@ Result<uint32_t> BindlessCopies::Choose(uint64_t completed)
     return Count() - 1;
 }
 
-Result<BindlessCopies::Use> BindlessCopies::Get(uint64_t frame, uint64_t completed, const Reporting& reporting)
+Result<BindlessCopies::Use> BindlessCopies::Get(uint64_t frame, const Reporting& reporting,
+                                                const std::function<uint64_t()>& completed)
 {
     const auto use = [](const Copy& copy) {
         return Use{copy.descriptors.get(), copy.table.Resource()->backing->address};
@@ -209,7 +210,7 @@ Result<BindlessCopies::Use> BindlessCopies::Get(uint64_t frame, uint64_t complet
         if (!lacksRoom)
             return use(copy);
     }
-    auto chosen = Choose(completed);
+    auto chosen = Choose(completed());
     if (!chosen)
         return Forward(chosen);
     Copy& copy = *m_copies[*chosen];

@@ -36,9 +36,9 @@ class BindlessCopies
         const DescriptorCopy* descriptors = nullptr;
         VkDeviceAddress table = 0;
     };
-    // The copy of an open frame, up to date as far as it may be. `completed`: frames up to this one have passed.
-    // Errors: Busy (no copy is free and none can be made), those of Vulkan.
-    Result<Use> Get(uint64_t frame, uint64_t completed, const Reporting& reporting);
+    // The copy of an open frame, up to date as far as it may be. `completed` says which frames have passed: this one and those
+    // before; asked only if the frame has no copy yet. Errors: Busy (no copy is free and none can be made), those of Vulkan.
+    Result<Use> Get(uint64_t frame, const Reporting& reporting, const std::function<uint64_t()>& completed);
 
     uint32_t Count() const noexcept { return static_cast<uint32_t>(m_copies.size()); }
     uint64_t Writes() const noexcept { return m_writes; }

@@ -15,6 +15,12 @@ uint64_t Widen(uint32_t low, uint64_t now) noexcept
     const uint64_t frame = (now & ~uint64_t{UINT32_MAX}) | low;
     return frame <= now ? frame : frame - (uint64_t{1} << 32);
 }
+
+uint64_t FrameIn(const ReadbackValue& value, uint32_t slot)
+{
+    const std::span<const uint32_t> frames = value.Span<uint32_t>();
+    return slot < frames.size() && frames[slot] != 0 ? Widen(frames[slot], value.Frame()) : 0;
+}
 } // namespace
 
 ShaderReports::ShaderReports(BufferSystem& system, bool hasFaults, bool hasUsed, std::string name)
@@ -57,9 +63,11 @@ Result<void> ShaderReports::Reserve(uint32_t slots)
             return made;
     if (!m_hasUsed || slots <= m_slots)
         return {};
+    const ReadbackValue value = m_usedValues.Latest();
     m_usedBefore.resize(m_slots);
     for (uint32_t slot = 0; slot < m_slots; ++slot)
-        m_usedBefore[slot] = UsedFrame(slot);
+        if (const uint64_t frame = FrameIn(value, slot); frame != 0)
+            m_usedBefore[slot] = frame;
     if (auto made = Make(uint64_t{slots} * sizeof(uint32_t), "used frames", m_used, m_usedValues, m_where.usedFrames);
         !made)
         return made;
@@ -99,10 +107,8 @@ std::vector<ShaderFault> ShaderReports::Take()
 
 uint64_t ShaderReports::UsedFrame(uint32_t slot)
 {
-    const ReadbackValue value = m_usedValues.Latest();
-    const std::span<const uint32_t> frames = value.Span<uint32_t>();
-    if (slot < frames.size() && frames[slot] != 0)
-        return Widen(frames[slot], value.Frame());
+    if (const uint64_t frame = FrameIn(m_usedValues.Latest(), slot); frame != 0)
+        return frame;
     return slot < m_usedBefore.size() ? m_usedBefore[slot] : 0;
 }
 } // namespace sedx

@@ -147,6 +147,7 @@ uint32_t SlotDirectory::Add(uint32_t shard, uint32_t& head, const SlotContents& 
     Slot& entry = At(slot);
     entry.contents = contents;
     entry.viewOffset = viewOffset;
+    entry.completedBefore = completed;
     entry.generation = entry.generation % kGenerations + 1;
     entry.head = &head;
     entry.previous = 0;
@@ -258,6 +259,13 @@ bool SlotDirectory::IsLive(uint32_t id) const
 {
     uint32_t shard = 0;
     return static_cast<bool>(LockLive(id, shard));
+}
+
+uint64_t SlotDirectory::CompletedBefore(uint32_t id) const
+{
+    uint32_t shard = 0;
+    const std::unique_lock lock = LockLive(id, shard);
+    return lock ? At(id & kSlotMask).completedBefore : UINT64_MAX;
 }
 
 std::string SlotDirectory::NameOf(uint32_t slot) const

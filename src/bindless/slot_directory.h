@@ -61,6 +61,8 @@ class SlotDirectory
     // Newest slot of the list, as an ID; 0: none.
     uint32_t Find(uint32_t shard, const uint32_t& head) const;
     bool IsLive(uint32_t id) const;
+    // `completed` as Add was told it: no frame up to this one knew the registration. UINT64_MAX: nothing lives under the ID.
+    uint64_t CompletedBefore(uint32_t id) const;
     // The name of what has the slot now or had it last; empty without names.
     std::string NameOf(uint32_t slot) const;
 
@@ -79,6 +81,7 @@ class SlotDirectory
     {
         SlotContents contents;
         uint64_t viewOffset = 0;
+        uint64_t completedBefore = 0;
         uint32_t* head = nullptr; // null: free
         uint32_t previous = 0;    // in the list of its buffer; 0: it is the first
         uint32_t next = 0;

@@ -145,6 +145,10 @@ TEST_F(ShaderReportsTest, FeedbackTellsWhichBuffersAFrameUsed)
     EXPECT_GT(Bindless().GetUsedFrame(b), first);
     ASSERT_TRUE(Ok(Bindless().UnregisterBuffer(a)));
     EXPECT_EQ(Bindless().GetUsedFrame(a), 0u) << "it is gone";
+    Faults(); // frames that pass
+    const uint32_t c = Bindless().RegisterBuffer(unused);
+    ASSERT_EQ(BindlessBufferSystem::SlotOf(c), BindlessBufferSystem::SlotOf(a));
+    EXPECT_EQ(Bindless().GetUsedFrame(c), 0u) << "its slot was used, by another registration";
 }
 } // namespace
 } // namespace sedx::test
