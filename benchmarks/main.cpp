@@ -27,6 +27,7 @@ constexpr Scenario kScenarios[] = {
     {"read_back", ReadBack},
     {"frame_constants", FrameConstants},
     {"resolve", Resolve},
+    {"gpu_culling", GpuCulling},
     {"create_fill", CreateFill},
     {"streaming", Streaming},
     {"background_load", BackgroundLoad},

@@ -67,6 +67,7 @@ void BulkUpload(Context& context);
 void ReadBack(Context& context);
 void FrameConstants(Context& context);
 void Resolve(Context& context);
+void GpuCulling(Context& context);
 void CreateFill(Context& context);
 void Streaming(Context& context);
 void BackgroundLoad(Context& context);
