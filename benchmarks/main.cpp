@@ -28,6 +28,7 @@ constexpr Scenario kScenarios[] = {
     {"frame_constants", FrameConstants},
     {"resolve", Resolve},
     {"bindless_register", BindlessRegister},
+    {"gpu_culling", GpuCulling},
     {"create_fill", CreateFill},
     {"streaming", Streaming},
     {"background_load", BackgroundLoad},

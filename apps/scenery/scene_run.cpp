@@ -40,6 +40,14 @@ uint64_t DefaultBudget(const sedx::Report& report)
     return static_cast<uint64_t>(static_cast<double>(largest) * kDefaultBudgetShare);
 }
 
+// For every buffer that the scene may have: vertices, indices, submeshes and instances of each mesh.
+uint32_t SlotCountFor(const SceneSource& source)
+{
+    constexpr size_t kBuffersPerMesh = 4;
+    constexpr size_t kFewest = 64;
+    return static_cast<uint32_t>(kFewest + kBuffersPerMesh * (source.Tiles().size() + source.Models().size()));
+}
+
 // A frame that is ended or abandoned in any case: the buffer system must not be destroyed while one is open.
 class OpenFrame
 {
@@ -79,14 +87,20 @@ class SceneRun
         m_system = Require(
             sedx::BufferSystem::Create({.device = m_context.GetDevice(), .framesInFlight = options.framesInFlight}),
             "buffer system");
+        m_bindless = &m_system->Modules().Emplace<sedx::BindlessBufferSystem>(
+            *m_system, sedx::BindlessDesc{.slots = SlotCountFor(source)});
+        Require(m_bindless->Status(), "bindless buffers");
         m_textures = std::make_unique<TextureCache>(m_context, *m_system, source, m_uploadMeter);
-        m_pipelines = std::make_unique<Pipelines>(m_context, m_textures->SlotCount());
+        m_pipelines = std::make_unique<Pipelines>(m_context, m_textures->SlotCount(), m_bindless->GetSetLayout());
         m_slots = std::make_unique<FrameSlots>(m_context, *m_pipelines, *m_textures, options.framesInFlight,
                                                options.width, options.height);
-        m_renderer = std::make_unique<SceneRenderer>(m_context, *m_system, *m_pipelines, *m_slots,
+        m_renderer = std::make_unique<SceneRenderer>(m_context, *m_system, *m_bindless, *m_pipelines, *m_slots,
                                                      source.Kind() == SceneKind::Model ? 0.0 : kEarthRadius);
-        const uint64_t budget = options.budgetBytes.value_or(DefaultBudget(m_system->GetReport()));
-        m_streamer = std::make_unique<SceneStreamer>(source, *m_system, *m_textures, m_uploadMeter, budget);
+        // What the renderer has by now, the tables of buffers above all, comes off the budget.
+        const sedx::Report buffers = m_system->GetReport();
+        const uint64_t budget = options.budgetBytes.value_or(DefaultBudget(buffers));
+        m_streamer = std::make_unique<SceneStreamer>(source, *m_system, *m_bindless, *m_textures, m_uploadMeter,
+                                                     budget - std::min(budget, buffers.gpu.bytes));
         m_pictures = std::make_unique<PictureWriter>(options.out, options.width, options.height);
     }
 
@@ -129,6 +143,13 @@ class SceneRun
         m_report.tiles = m_streamer->Stats().tiles;
         m_report.objects = m_streamer->Stats().objects;
         m_report.triangles = m_streamer->Stats().triangles;
+        const gpu::CullCounters counters = m_renderer->Counters();
+        m_report.instancesTested = counters.instancesTested;
+        m_report.instancesDrawn = counters.instancesDrawn;
+        m_report.draws = counters.draws;
+        m_report.drawCalls = m_renderer->DrawCalls();
+        if (const FrameTimes cullTimes = m_renderer->TakeCullTimes(); !cullTimes.IsEmpty())
+            m_report.cullMsMedian = cullTimes.Quantile(0.5);
         m_report.uploadSeconds = m_uploadMeter.Seconds();
         m_report.buffers = m_system->GetReport();
 
@@ -207,6 +228,7 @@ class SceneRun
     std::unique_ptr<Pipelines> m_pipelines;
     std::unique_ptr<FrameSlots> m_slots;
     std::unique_ptr<sedx::BufferSystem> m_system;
+    sedx::BindlessBufferSystem* m_bindless = nullptr; // the system's
     std::unique_ptr<SceneRenderer> m_renderer;
     std::unique_ptr<SceneStreamer> m_streamer;
     std::unique_ptr<PictureWriter> m_pictures;

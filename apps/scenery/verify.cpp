@@ -33,7 +33,7 @@ void Compare(const Check& check, VerifyCounts& counts, std::vector<std::string>&
 }
 } // namespace
 
-VerifyCounts VerifyBuffers(sedx::BufferSystem& system, std::span<const ResidentMesh> meshes,
+VerifyCounts VerifyBuffers(sedx::BufferSystem& system, std::span<const GpuMesh* const> meshes,
                            std::vector<std::string>& faults)
 {
     SEDX_PROFILE_SCOPE("VerifyBuffers");
@@ -45,9 +45,9 @@ VerifyCounts VerifyBuffers(sedx::BufferSystem& system, std::span<const ResidentM
             Compare(underWay.front(), counts, faults);
         bytes = 0;
     };
-    for (const ResidentMesh& resident : meshes)
+    for (const GpuMesh* mesh : meshes)
     {
-        for (const VerifiedBuffer& source : resident.mesh->sources)
+        for (const VerifiedBuffer& source : mesh->sources)
         {
             if (bytes + source.buffer.GetSize() > kMaxBytesUnderWay)
                 finish();

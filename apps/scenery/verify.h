@@ -8,6 +8,6 @@ namespace scenery
 {
 // Reads every buffer of the meshes back through the library and compares it with the hash of its source. Each buffer that
 // differs adds a sentence to `faults`. Throws Failure.
-VerifyCounts VerifyBuffers(sedx::BufferSystem& system, std::span<const ResidentMesh> meshes,
+VerifyCounts VerifyBuffers(sedx::BufferSystem& system, std::span<const GpuMesh* const> meshes,
                            std::vector<std::string>& faults);
 } // namespace scenery

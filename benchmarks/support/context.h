@@ -68,6 +68,7 @@ void ReadBack(Context& context);
 void FrameConstants(Context& context);
 void Resolve(Context& context);
 void BindlessRegister(Context& context);
+void GpuCulling(Context& context);
 void CreateFill(Context& context);
 void Streaming(Context& context);
 void BackgroundLoad(Context& context);

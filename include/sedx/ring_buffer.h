@@ -20,13 +20,14 @@ struct BufferSlice
     uint64_t offset = 0; // bytes in the VkBuffer
     uint64_t size = 0;   // bytes
     VkDeviceAddress address = 0;
-    std::byte* mapped = nullptr; // write whole, in order
+    std::byte* mapped = nullptr; // write whole, in order; null if nothing maps it (MemoryType::GPU)
 };
 
 struct RingBufferDesc
 {
     BufferUsage usage = BufferUsage::Uniform;
-    // GPUUpload: what a small mappable part of device memory is for. CPU: host memory everywhere.
+    // GPUUpload: what a small mappable part of device memory is for. CPU: host memory everywhere. GPU: for what shaders write and
+    // read in one frame.
     MemoryType memory = MemoryType::GPUUpload;
     // Memory grows in blocks of this size (or of one larger request). One block is kept while the ring is idle, the others
     // for BufferSystemDesc::warmMemoryNs.

@@ -98,7 +98,7 @@ Result<void> BlockPool::Prewarm(uint64_t bytes)
 
 void BlockPool::SetHead(Block& block, uint64_t head) noexcept
 {
-    if ((block.backing->memory.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0)
+    if ((block.backing->memory.flags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) != 0 || m_desc.memory == MemoryType::GPU)
         return; // never flushed
     const std::lock_guard lock(m_mutex);
     block.head = std::max(block.head, head);
@@ -213,7 +213,7 @@ Result<Block*> BlockPool::MakeBlock(uint64_t capacity)
     auto backing = m_core.CreateBacking(request);
     if (!backing)
         return Forward(backing);
-    if ((*backing)->memory.mapped == nullptr)
+    if ((*backing)->memory.mapped == nullptr && m_desc.memory != MemoryType::GPU)
         return Fail(ErrorCode::NotMappable, "the memory of '{}' cannot be mapped", m_desc.name);
     auto block = std::make_unique<Block>();
     block->backing = std::move(*backing);
@@ -358,7 +358,7 @@ uint64_t BlockPool::CapacityBytes() const noexcept
 
 VkResult BlockPool::FlushHostWrites() noexcept
 {
-    if (m_desc.role == MemoryRole::Readback)
+    if (m_desc.role == MemoryRole::Readback || m_desc.memory == MemoryType::GPU)
         return VK_SUCCESS; // only the GPU writes it
     const std::lock_guard lock(m_mutex);
     for (const auto& block : m_blocks)

@@ -31,7 +31,8 @@ struct RingBuffer::Impl
         }
         BufferSlice At(uint64_t begin, uint64_t bytes) const noexcept
         {
-            return {buffer, offset + begin, bytes, address != 0 ? address + begin : 0, mapped + begin};
+            return {buffer, offset + begin, bytes, address != 0 ? address + begin : 0,
+                    mapped != nullptr ? mapped + begin : nullptr};
         }
     };
     using Cursors = std::array<Cursor, kMaxOpenFrames>;

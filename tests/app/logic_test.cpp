@@ -1,12 +1,17 @@
 // The parts of the application that decide without a device.
 #include "output/frame_times.h"
 #include "renderer/camera.h"
+#include "renderer/draw_lists.h"
 #include "renderer/mip_chain.h"
 #include "streaming/gpu_mesh.h"
 #include "streaming/memory_ledger.h"
 #include "streaming/residency_plan.h"
 
+#include <glm/geometric.hpp>
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
 
 namespace scenery::test
 {
@@ -56,14 +61,64 @@ TEST(MemoryLedger, RetiredBytesComeBackWhenTheirFrameHasPassed)
     EXPECT_FALSE(ledger.Reserve(UINT64_MAX));
 }
 
+// As the culling shader does it.
+bool Sees(const Camera& camera, const glm::vec3& center, float radius)
+{
+    return std::ranges::all_of(camera.Sides(),
+                               [&](const glm::vec3& side) { return glm::dot(side, center) >= -radius; });
+}
+
 TEST(Camera, SeesSpheresThatTouchThePicture)
 {
     const Camera camera({.position = {1e5, 0.0, 100.0}, .target = {1e5, 10.0, 100.0}}, 1.0);
-    EXPECT_TRUE(camera.Sees({1e5, 50.0, 100.0}, 1.0));
-    EXPECT_FALSE(camera.Sees({1e5, -50.0, 100.0}, 1.0)); // behind
-    EXPECT_TRUE(camera.Sees({1e5, -50.0, 100.0}, 60.0)); // around it
-    EXPECT_FALSE(camera.Sees({1e5 + 500.0, 50.0, 100.0}, 1.0));
-    EXPECT_FALSE(camera.Sees({1e5, 50.0, 600.0}, 1.0));
+    EXPECT_TRUE(Sees(camera, {0.0F, 50.0F, 0.0F}, 1.0F));
+    EXPECT_FALSE(Sees(camera, {0.0F, -50.0F, 0.0F}, 1.0F)); // behind
+    EXPECT_TRUE(Sees(camera, {0.0F, -50.0F, 0.0F}, 60.0F)); // around it
+    EXPECT_FALSE(Sees(camera, {500.0F, 50.0F, 0.0F}, 1.0F));
+    EXPECT_FALSE(Sees(camera, {0.0F, 50.0F, 500.0F}, 1.0F));
+}
+
+TEST(Camera, SidesGoThroughTheEdgesOfThePicture)
+{
+    const Camera camera({.position = {5.0, 6.0, 7.0}, .target = {9.0, 3.0, 8.0}}, 1.7);
+    const glm::vec3 edges[] = {-camera.RayRight(), camera.RayRight(), camera.RayUp(), -camera.RayUp()};
+    for (size_t i = 0; i < 4; ++i)
+    {
+        const glm::vec3 side = camera.Sides()[i];
+        EXPECT_NEAR(glm::length(side), 1.0F, 1e-6F);
+        EXPECT_NEAR(glm::dot(side, camera.Forward() + edges[i]), 0.0F, 1e-6F);
+        EXPECT_GT(glm::dot(side, camera.Forward() + 0.9F * edges[i]), 0.0F);
+    }
+}
+
+TEST(DrawLists, CutGroupsIntoChunksInOrder)
+{
+    GpuMesh tile;
+    tile.batch.vertices = 7;
+    tile.submeshes = {{.firstIndex = 0, .indexCount = 3, .material = 0}};
+    tile.groups = {{.origin = {100.0, 0.0, 0.0}, .firstInstance = 0, .instanceCount = 1}};
+    GpuMesh tree;
+    tree.submeshes = {{.firstIndex = 0, .indexCount = 6, .material = 0},
+                      {.firstIndex = 6, .indexCount = 9, .material = 1}};
+    tree.groups = {{.origin = {}, .firstInstance = 0, .instanceCount = 0},
+                   {.origin = {}, .firstInstance = 0, .instanceCount = gpu::kChunkInstances + 1}};
+    DrawLists lists;
+    for (int i = 0; i < 2; ++i) // the second time anew
+        lists.Fill(std::array<const GpuMesh*, 2>{&tile, &tree}, {99.0, 1.0, 0.0});
+    ASSERT_EQ(lists.batches.size(), 3u);
+    EXPECT_EQ(lists.batches[0].vertices, 7u);
+    EXPECT_EQ(lists.batches[0].offset, glm::vec4(1.0F, -1.0F, 0.0F, 0.0F));
+    ASSERT_EQ(lists.chunks.size(), 3u);
+    EXPECT_EQ(lists.chunks[0].instanceCount, 1u);
+    EXPECT_EQ(lists.chunks[1].batch, 2u);
+    EXPECT_EQ(lists.chunks[1].instanceCount, gpu::kChunkInstances);
+    EXPECT_EQ(lists.chunks[2].firstInstance, gpu::kChunkInstances);
+    EXPECT_EQ(lists.chunks[2].instanceCount, 1u);
+    ASSERT_EQ(lists.candidates.size(), 5u);
+    EXPECT_EQ(lists.candidates[4].chunk, 2u);
+    EXPECT_EQ(lists.candidates[4].submesh, 1u);
+    EXPECT_EQ(lists.candidates[4].firstIndex, 6u);
+    EXPECT_EQ(lists.candidates[4].indexCount, 9u);
 }
 
 TEST(Camera, ProjectsTheTargetToTheMiddleAndReversesDepth)

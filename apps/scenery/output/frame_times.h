@@ -12,6 +12,8 @@ class FrameTimes
   public:
     void Add(double milliseconds) { m_times.push_back(milliseconds); }
 
+    bool IsEmpty() const { return m_times.empty(); }
+
     // Nearest rank: the smallest time that a share of `q` of all frames does not exceed. 0 without frames.
     double Quantile(double q) const
     {

@@ -56,6 +56,11 @@ void WriteReport(const RunReport& report, const std::filesystem::path& file)
     json["tiles"] = report.tiles;
     json["objects"] = report.objects;
     json["triangles"] = report.triangles;
+    json["instances_tested"] = report.instancesTested;
+    json["instances_drawn"] = report.instancesDrawn;
+    json["draws"] = report.draws;
+    json["draw_calls"] = report.drawCalls;
+    json["cull_ms_median"] = report.cullMsMedian ? Json(*report.cullMsMedian) : Json(nullptr);
     json["buffers"] = buffers.liveBuffers;
     json["uploaded_bytes"] = buffers.uploadedBytes;
     json["upload_gb_per_s"] = report.uploadSeconds > 0.0 ? uploaded * 1e-9 / report.uploadSeconds : 0.0;

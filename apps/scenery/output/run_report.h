@@ -33,6 +33,11 @@ struct RunReport
     uint64_t tiles = 0;
     uint64_t objects = 0;
     uint64_t triangles = 0;
+    uint64_t instancesTested = 0; // of the last frame
+    uint64_t instancesDrawn = 0;
+    uint32_t draws = 0;     // written by the GPU
+    uint32_t drawCalls = 0; // recorded
+    std::optional<double> cullMsMedian;
     double uploadSeconds = 0.0;
     sedx::Report buffers;      // as the library saw it, before it was shut down
     sedx::WaitReport shutdown; // the wait after that

@@ -41,16 +41,11 @@ glm::mat4 Camera::ViewProjection() const
     return matrix;
 }
 
-bool Camera::Sees(const glm::dvec3& center, double radius) const
+std::array<glm::vec3, 4> Camera::Sides() const
 {
-    const glm::dvec3 d = center - m_position;
-    const double z = glm::dot(d, m_forward);
-    if (z < -radius)
-        return false;
-    // Distance from the planes at the sides, positive outside.
-    const double x = std::abs(glm::dot(d, m_right));
-    const double y = std::abs(glm::dot(d, m_up));
-    return (x - z * m_tanX) / std::sqrt(1.0 + m_tanX * m_tanX) <= radius &&
-           (y - z * m_tanY) / std::sqrt(1.0 + m_tanY * m_tanY) <= radius;
+    const auto inwards = [this](const glm::dvec3& outwards, double tangent) {
+        return glm::vec3(glm::normalize(m_forward * tangent - outwards));
+    };
+    return {inwards(-m_right, m_tanX), inwards(m_right, m_tanX), inwards(m_up, m_tanY), inwards(-m_up, m_tanY)};
 }
 } // namespace scenery

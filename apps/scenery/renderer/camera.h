@@ -7,6 +7,8 @@
 #include <glm/mat4x4.hpp>
 #include <glm/vec3.hpp>
 
+#include <array>
+
 namespace scenery
 {
 class Camera
@@ -26,8 +28,9 @@ class Camera
     glm::vec3 RayUp() const { return glm::vec3(m_up * m_tanY); }
     glm::vec3 Forward() const { return glm::vec3(m_forward); }
 
-    // False only if no part of the sphere can be in the picture.
-    bool Sees(const glm::dvec3& center, double radius) const;
+    // The planes at the left, right, upper and lower side of the picture, all through the camera: normals, unit length, inwards.
+    // What lies behind the camera lies outside of all of them.
+    std::array<glm::vec3, 4> Sides() const;
 
     float Near() const noexcept { return m_near; } // metres; 0.5, or less before a very near target
 

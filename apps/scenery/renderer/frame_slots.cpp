@@ -49,6 +49,7 @@ void FrameSlots::Create(uint32_t width, uint32_t height)
         cmd.commandBufferCount = 1;
         RequireVk(vkAllocateCommandBuffers(device, &cmd, &slot.cmd), "command buffer");
         slot.target = std::make_unique<OffscreenTarget>(m_context, width, height);
+        slot.cullTimer = std::make_unique<GpuTimer>(m_context);
     }
 }
 

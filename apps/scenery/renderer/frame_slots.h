@@ -2,6 +2,7 @@
 // used again when BeginFrame has waited for the frame that used it before.
 #pragma once
 
+#include "renderer/gpu_timer.h"
 #include "renderer/offscreen_target.h"
 #include "renderer/pipelines.h"
 #include "renderer/texture_cache.h"
@@ -20,6 +21,7 @@ struct FrameSlot
     VkDescriptorSet set = VK_NULL_HANDLE;
     size_t texturesWritten = 0;
     std::unique_ptr<OffscreenTarget> target;
+    std::unique_ptr<GpuTimer> cullTimer;
 };
 
 class FrameSlots
@@ -32,6 +34,7 @@ class FrameSlots
     FrameSlots& operator=(const FrameSlots&) = delete;
 
     FrameSlot& operator[](uint32_t index) { return m_slots[index]; }
+    std::span<FrameSlot> All() noexcept { return m_slots; }
 
     // Begins the command buffer of a slot, points its set at the constants and at textures that came since.
     void Begin(FrameSlot& slot, const sedx::BufferSlice& constants);

@@ -3,51 +3,21 @@
 #include "failure.h"
 #include "renderer/offscreen_target.h"
 #include "renderer/shader_code.h"
-#include "shaders/scene_shared.h"
-#include "source/scene_types.h"
+#include "renderer/shader_module.h"
 
 #include <volk.h>
 
 #include <array>
-#include <cstddef>
 #include <span>
 
 namespace scenery
 {
 namespace
 {
-class ShaderModule
-{
-  public:
-    ShaderModule(VkDevice device, std::span<const uint32_t> code) : m_device(device)
-    {
-        VkShaderModuleCreateInfo info{VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO};
-        info.codeSize = code.size_bytes();
-        info.pCode = code.data();
-        RequireVk(vkCreateShaderModule(device, &info, nullptr, &m_module), "shader");
-    }
-    ~ShaderModule() { vkDestroyShaderModule(m_device, m_module, nullptr); }
-    ShaderModule(const ShaderModule&) = delete;
-    ShaderModule& operator=(const ShaderModule&) = delete;
-    VkShaderModule Handle() const noexcept { return m_module; }
-
-  private:
-    VkDevice m_device;
-    VkShaderModule m_module = VK_NULL_HANDLE;
-};
-
-constexpr VkVertexInputBindingDescription kVertexBinding{0, sizeof(Vertex), VK_VERTEX_INPUT_RATE_VERTEX};
-constexpr std::array<VkVertexInputAttributeDescription, 3> kVertexAttributes{{
-    {0, 0, VK_FORMAT_R32G32B32_SFLOAT, offsetof(Vertex, position)},
-    {1, 0, VK_FORMAT_R32G32B32_SFLOAT, offsetof(Vertex, normal)},
-    {2, 0, VK_FORMAT_R32G32_SFLOAT, offsetof(Vertex, uv)},
-}};
-
 struct PipelineDesc
 {
     std::span<const uint32_t> vertexCode;
     std::span<const uint32_t> fragmentCode;
-    uint32_t attributeCount = 0; // of kVertexAttributes; 0: no vertex buffer
     bool writesDepth = true;
     const VkSpecializationInfo* fragmentConstants = nullptr;
 };
@@ -69,10 +39,6 @@ VkPipeline CreatePipeline(VkDevice device, VkPipelineLayout layout, const Pipeli
     stages[1].pSpecializationInfo = desc.fragmentConstants;
 
     VkPipelineVertexInputStateCreateInfo input{VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO};
-    input.vertexBindingDescriptionCount = desc.attributeCount > 0 ? 1 : 0;
-    input.pVertexBindingDescriptions = &kVertexBinding;
-    input.vertexAttributeDescriptionCount = desc.attributeCount;
-    input.pVertexAttributeDescriptions = kVertexAttributes.data();
     VkPipelineInputAssemblyStateCreateInfo assembly{VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO};
     assembly.topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST;
     VkPipelineViewportStateCreateInfo viewport{VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO};
@@ -120,11 +86,12 @@ VkPipeline CreatePipeline(VkDevice device, VkPipelineLayout layout, const Pipeli
 }
 } // namespace
 
-Pipelines::Pipelines(const VulkanContext& context, uint32_t textureCount) : m_context(context)
+Pipelines::Pipelines(const VulkanContext& context, uint32_t textureCount, VkDescriptorSetLayout bindlessLayout)
+    : m_context(context)
 {
     try
     {
-        CreateLayouts(textureCount);
+        CreateLayouts(textureCount, bindlessLayout);
         CreatePipelines(textureCount);
     }
     catch (...)
@@ -136,7 +103,7 @@ Pipelines::Pipelines(const VulkanContext& context, uint32_t textureCount) : m_co
 
 Pipelines::~Pipelines() { Destroy(); }
 
-void Pipelines::CreateLayouts(uint32_t textureCount)
+void Pipelines::CreateLayouts(uint32_t textureCount, VkDescriptorSetLayout bindlessLayout)
 {
     const VkDevice device = m_context.Handle();
     VkSamplerCreateInfo sampler{VK_STRUCTURE_TYPE_SAMPLER_CREATE_INFO};
@@ -159,12 +126,10 @@ void Pipelines::CreateLayouts(uint32_t textureCount)
     set.pBindings = bindings.data();
     RequireVk(vkCreateDescriptorSetLayout(device, &set, nullptr, &m_setLayout), "descriptor set layout");
 
-    const VkPushConstantRange push{VK_SHADER_STAGE_VERTEX_BIT, 0, sizeof(gpu::DrawConstants)};
+    const std::array sets{m_setLayout, bindlessLayout};
     VkPipelineLayoutCreateInfo layout{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
-    layout.setLayoutCount = 1;
-    layout.pSetLayouts = &m_setLayout;
-    layout.pushConstantRangeCount = 1;
-    layout.pPushConstantRanges = &push;
+    layout.setLayoutCount = static_cast<uint32_t>(sets.size());
+    layout.pSetLayouts = sets.data();
     RequireVk(vkCreatePipelineLayout(device, &layout, nullptr, &m_layout), "pipeline layout");
 }
 
@@ -173,15 +138,10 @@ void Pipelines::CreatePipelines(uint32_t textureCount)
     const VkDevice device = m_context.Handle();
     const VkSpecializationMapEntry entry{0, 0, sizeof(textureCount)};
     const VkSpecializationInfo constants{1, &entry, sizeof(textureCount), &textureCount};
-    m_terrain = CreatePipeline(device, m_layout,
-                               {.vertexCode = shader_code::TerrainVertex(),
-                                .fragmentCode = shader_code::TerrainFragment(),
-                                .attributeCount = 2});
-    m_objects = CreatePipeline(device, m_layout,
-                               {.vertexCode = shader_code::ObjectVertex(),
-                                .fragmentCode = shader_code::ObjectFragment(),
-                                .attributeCount = 3,
-                                .fragmentConstants = &constants});
+    m_meshes = CreatePipeline(device, m_layout,
+                              {.vertexCode = shader_code::MeshVertex(),
+                               .fragmentCode = shader_code::MeshFragment(),
+                               .fragmentConstants = &constants});
     m_background = CreatePipeline(device, m_layout,
                                   {.vertexCode = shader_code::BackgroundVertex(),
                                    .fragmentCode = shader_code::BackgroundFragment(),
@@ -191,7 +151,7 @@ void Pipelines::CreatePipelines(uint32_t textureCount)
 void Pipelines::Destroy()
 {
     const VkDevice device = m_context.Handle();
-    for (VkPipeline pipeline : {m_terrain, m_objects, m_background})
+    for (VkPipeline pipeline : {m_meshes, m_background})
         vkDestroyPipeline(device, pipeline, nullptr);
     vkDestroyPipelineLayout(device, m_layout, nullptr);
     vkDestroyDescriptorSetLayout(device, m_setLayout, nullptr);

@@ -19,9 +19,11 @@ namespace
 const glm::vec3 kTowardsSun = glm::normalize(glm::vec3(-0.78F, -0.22F, 0.52F));
 } // namespace
 
-SceneRenderer::SceneRenderer(const VulkanContext& context, sedx::BufferSystem& system, const Pipelines& pipelines,
-                             FrameSlots& slots, double earthRadius)
-    : m_context(context), m_pipelines(pipelines), m_slots(slots),
+SceneRenderer::SceneRenderer(const VulkanContext& context, sedx::BufferSystem& system,
+                             sedx::BindlessBufferSystem& bindless, const Pipelines& pipelines, FrameSlots& slots,
+                             double earthRadius)
+    : m_context(context), m_bindless(bindless), m_pipelines(pipelines), m_slots(slots),
+      m_culling(context, system, bindless),
       m_constants(
           Require(sedx::RingBuffer::Create(system, {.usage = sedx::BufferUsage::Uniform, .name = "frame constants"}),
                   "frame constants")),
@@ -30,18 +32,24 @@ SceneRenderer::SceneRenderer(const VulkanContext& context, sedx::BufferSystem& s
 }
 
 const OffscreenTarget& SceneRenderer::Draw(const sedx::Frame& frame, const Camera& camera,
-                                           std::span<const ResidentMesh> meshes)
+                                           std::span<const GpuMesh* const> meshes)
 {
     SEDX_PROFILE_SCOPE("SceneRenderer::Draw");
     FrameSlot& slot = m_slots[frame.Index()];
-    m_slots.Begin(slot, WriteConstants(frame, camera));
+    TakeCullTime(slot);
+    m_lists.Fill(meshes, camera.Position());
+    const CulledDraws draws = m_culling.Prepare(frame, camera, m_lists);
+    m_slots.Begin(slot, WriteConstants(frame, camera, draws));
     const VkCommandBuffer cmd = slot.cmd;
+    slot.cullTimer->CmdBegin(cmd);
+    m_culling.CmdCull(frame, cmd, draws);
+    slot.cullTimer->CmdEnd(cmd);
+
     slot.target->Begin(cmd);
     vkCmdBindDescriptorSets(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Layout(), 0, 1, &slot.set, 0, nullptr);
-    vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Terrain());
-    DrawMeshes(frame, cmd, camera, meshes, true);
-    vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Objects());
-    DrawMeshes(frame, cmd, camera, meshes, false);
+    Require(m_bindless.CmdBind(frame, cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Layout(), 1), "frame");
+    vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Meshes());
+    m_drawCalls = m_culling.CmdDraw(cmd, draws);
     vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Background());
     vkCmdDraw(cmd, 3, 1, 0, 0);
     slot.target->End(cmd);
@@ -50,7 +58,21 @@ const OffscreenTarget& SceneRenderer::Draw(const sedx::Frame& frame, const Camer
     return *slot.target;
 }
 
-sedx::BufferSlice SceneRenderer::WriteConstants(const sedx::Frame& frame, const Camera& camera)
+FrameTimes SceneRenderer::TakeCullTimes()
+{
+    for (FrameSlot& slot : m_slots.All())
+        TakeCullTime(slot);
+    return std::move(m_cullTimes);
+}
+
+void SceneRenderer::TakeCullTime(FrameSlot& slot)
+{
+    if (const std::optional<double> time = slot.cullTimer->Take())
+        m_cullTimes.Add(*time);
+}
+
+sedx::BufferSlice SceneRenderer::WriteConstants(const sedx::Frame& frame, const Camera& camera,
+                                                const CulledDraws& draws)
 {
     const glm::dvec3& position = camera.Position();
     const glm::dvec3 fromCentre = position + glm::dvec3(0.0, 0.0, m_earthRadius);
@@ -66,43 +88,14 @@ sedx::BufferSlice SceneRenderer::WriteConstants(const sedx::Frame& frame, const 
     constants.rayUp = glm::vec4(camera.RayUp(), 0.0F);
     constants.rayForward = glm::vec4(camera.Forward(), 0.0F);
     constants.sun = glm::vec4(kTowardsSun, 0.0F);
+    constants.batches = draws.constants.batches;
+    constants.draws = draws.constants.draws;
+    constants.visible = draws.constants.visible;
+    constants.unused = 0;
 
     const sedx::BufferSlice slice = Require(m_constants.Allocate(frame, sizeof constants), "frame constants");
     std::memcpy(slice.mapped, &constants, sizeof constants);
     return slice;
-}
-
-void SceneRenderer::DrawMeshes(const sedx::Frame& frame, VkCommandBuffer cmd, const Camera& camera,
-                               std::span<const ResidentMesh> meshes, bool tiles) const
-{
-    for (const ResidentMesh& resident : meshes)
-    {
-        if (resident.isTile != tiles)
-            continue;
-        const GpuMesh& mesh = *resident.mesh;
-        bool isBound = false;
-        gpu::DrawConstants constants{};
-        for (const DrawGroup& group : mesh.groups)
-        {
-            if (!camera.Sees(group.center, group.radius))
-                continue;
-            if (!std::exchange(isBound, true))
-            {
-                const sedx::ResolvedBuffer vertices = frame.Resolve(mesh.vertices);
-                const sedx::ResolvedBuffer indices = frame.Resolve(mesh.indices);
-                vkCmdBindVertexBuffers(cmd, 0, 1, &vertices.buffer, &vertices.offset);
-                vkCmdBindIndexBuffer(cmd, indices.buffer, indices.offset, VK_INDEX_TYPE_UINT32);
-                constants.materials = frame.Resolve(mesh.materials).address;
-            }
-            constants.offset = glm::vec4(glm::vec3(group.origin - camera.Position()), 0.0F);
-            constants.instances = group.instances ? frame.Resolve(group.instances).address : 0;
-            vkCmdPushConstants(cmd, m_pipelines.Layout(), VK_SHADER_STAGE_VERTEX_BIT, 0, sizeof constants, &constants);
-            const sedx::ResolvedBuffer commands = frame.Resolve(group.commands);
-            const sedx::ResolvedBuffer count = frame.Resolve(group.count);
-            vkCmdDrawIndexedIndirectCount(cmd, commands.buffer, commands.offset, count.buffer, count.offset,
-                                          mesh.drawCount, sizeof(VkDrawIndexedIndirectCommand));
-        }
-    }
 }
 
 void SceneRenderer::Submit(const sedx::Frame& frame, VkCommandBuffer cmd) const

@@ -5,17 +5,11 @@ namespace scenery::shader_code
 namespace
 {
 // clang-format off
-constexpr uint32_t kTerrainVertex[] = {
-#include "shaders/terrain.vert.inc"
+constexpr uint32_t kMeshVertex[] = {
+#include "shaders/mesh.vert.inc"
 };
-constexpr uint32_t kTerrainFragment[] = {
-#include "shaders/terrain.frag.inc"
-};
-constexpr uint32_t kObjectVertex[] = {
-#include "shaders/object.vert.inc"
-};
-constexpr uint32_t kObjectFragment[] = {
-#include "shaders/object.frag.inc"
+constexpr uint32_t kMeshFragment[] = {
+#include "shaders/mesh.frag.inc"
 };
 constexpr uint32_t kBackgroundVertex[] = {
 #include "shaders/background.vert.inc"
@@ -23,13 +17,19 @@ constexpr uint32_t kBackgroundVertex[] = {
 constexpr uint32_t kBackgroundFragment[] = {
 #include "shaders/background.frag.inc"
 };
+constexpr uint32_t kCullInstances[] = {
+#include "shaders/cull_instances.comp.inc"
+};
+constexpr uint32_t kWriteDraws[] = {
+#include "shaders/write_draws.comp.inc"
+};
 // clang-format on
 } // namespace
 
-std::span<const uint32_t> TerrainVertex() { return kTerrainVertex; }
-std::span<const uint32_t> TerrainFragment() { return kTerrainFragment; }
-std::span<const uint32_t> ObjectVertex() { return kObjectVertex; }
-std::span<const uint32_t> ObjectFragment() { return kObjectFragment; }
+std::span<const uint32_t> MeshVertex() { return kMeshVertex; }
+std::span<const uint32_t> MeshFragment() { return kMeshFragment; }
 std::span<const uint32_t> BackgroundVertex() { return kBackgroundVertex; }
 std::span<const uint32_t> BackgroundFragment() { return kBackgroundFragment; }
+std::span<const uint32_t> CullInstances() { return kCullInstances; }
+std::span<const uint32_t> WriteDraws() { return kWriteDraws; }
 } // namespace scenery::shader_code

@@ -6,10 +6,10 @@
 
 namespace scenery::shader_code
 {
-std::span<const uint32_t> TerrainVertex();
-std::span<const uint32_t> TerrainFragment();
-std::span<const uint32_t> ObjectVertex();
-std::span<const uint32_t> ObjectFragment();
+std::span<const uint32_t> MeshVertex();
+std::span<const uint32_t> MeshFragment();
 std::span<const uint32_t> BackgroundVertex();
 std::span<const uint32_t> BackgroundFragment();
+std::span<const uint32_t> CullInstances();
+std::span<const uint32_t> WriteDraws();
 } // namespace scenery::shader_code

@@ -18,6 +18,7 @@ sedx::Device CreateDevice(const std::string& name, PFN_vkGetInstanceProcAddr get
     features12.drawIndirectCount = VK_TRUE;
     features12.bufferDeviceAddress = VK_TRUE;
     features12.timelineSemaphore = VK_TRUE;
+    features12.shaderSampledImageArrayNonUniformIndexing = VK_TRUE; // pixels of several draws may run side by side
     VkPhysicalDeviceVulkan11Features features11{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, &features12};
     features11.shaderDrawParameters = VK_TRUE;
     VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, &features11};

@@ -13,66 +13,48 @@ namespace
 class MeshUpload
 {
   public:
-    MeshUpload(sedx::BufferSystem& system, const PreparedMesh& prepared) : m_factory(system.Factory()), m_in(prepared)
+    MeshUpload(sedx::BufferSystem& system, sedx::BindlessBufferSystem& bindless, const PreparedMesh& prepared)
+        : m_factory(system.Factory()), m_bindless(bindless), m_in(prepared)
     {
     }
 
     GpuMesh Run()
     {
         const Mesh& mesh = m_in.mesh;
-        m_out.drawCount = static_cast<uint32_t>(m_in.materials.size());
-        m_out.vertices = Keep(m_factory.CreateVertexBuffer(std::span<const Vertex>(mesh.vertices), mesh.name),
-                              std::as_bytes(std::span(mesh.vertices)));
-        m_out.indices = Keep(m_factory.CreateIndexBuffer(std::span<const uint32_t>(mesh.indices), mesh.name),
-                             std::as_bytes(std::span(mesh.indices)));
-        m_out.materials =
-            Keep(m_factory.CreateStorageBuffer(std::span<const gpu::MaterialRecord>(m_in.materials), mesh.name),
-                 std::as_bytes(std::span(m_in.materials)));
-        for (const PreparedGroup& group : m_in.groups)
-            AddGroup(group);
+        m_out.batch = {.offset = {},
+                       .sphere = glm::vec4(mesh.center, mesh.radius),
+                       .vertices = Make(std::span(mesh.vertices)),
+                       .indices = Make(std::span(mesh.indices)),
+                       .submeshes = Make(std::span(m_in.submeshes)),
+                       .instances = Make(std::span(m_in.instances))};
+        m_out.submeshes = mesh.submeshes;
+        m_out.groups = m_in.groups;
         return std::move(m_out);
     }
 
   private:
-    void AddGroup(const PreparedGroup& group)
+    template <class T>
+    uint32_t Make(std::span<const T> elements)
     {
-        DrawGroup out{.origin = group.origin, .center = group.center, .radius = group.radius};
-        const auto commandBytes = std::as_bytes(std::span(group.commands));
-        auto indirect = Require(m_factory.CreateIndirectBuffer(sedx::IndirectKind::DrawIndexed, group.commands.size(),
-                                                               m_in.mesh.name, commandBytes, true),
-                                m_in.mesh.name);
-        const auto count = static_cast<uint32_t>(group.commands.size());
-        out.commands = Keep(std::move(indirect.commands), commandBytes);
-        out.count = Keep(std::move(indirect.count), std::as_bytes(std::span(&count, 1)));
-        if (!group.instances.empty())
-            out.instances = Keep(
-                m_factory.CreateStorageBuffer(std::span<const gpu::InstanceRecord>(group.instances), m_in.mesh.name),
-                std::as_bytes(std::span(group.instances)));
-        m_out.groups.push_back(std::move(out));
-    }
-
-    sedx::Buffer Keep(sedx::Result<sedx::Buffer> buffer, std::span<const std::byte> bytes)
-    {
-        return Keep(Require(std::move(buffer), m_in.mesh.name), bytes);
-    }
-    sedx::Buffer Keep(sedx::Buffer buffer, std::span<const std::byte> bytes)
-    {
-        m_out.sources.push_back({.buffer = buffer, .contentHash = ContentHash(bytes)});
-        m_out.bytes += bytes.size();
-        return buffer;
+        const std::string& name = m_in.mesh.name;
+        sedx::Buffer buffer = Require(m_factory.CreateStorageBuffer(elements, name), name);
+        const uint32_t resource = Require(m_bindless.Register({buffer, 0, buffer.GetSize()}), name);
+        m_out.sources.push_back({.buffer = std::move(buffer), .contentHash = ContentHash(std::as_bytes(elements))});
+        return resource;
     }
 
     sedx::BufferFactory& m_factory;
+    sedx::BindlessBufferSystem& m_bindless;
     const PreparedMesh& m_in;
     GpuMesh m_out;
 };
 } // namespace
 
-GpuMesh UploadMesh(sedx::BufferSystem& system, const PreparedMesh& prepared)
+GpuMesh UploadMesh(sedx::BufferSystem& system, sedx::BindlessBufferSystem& bindless, const PreparedMesh& prepared)
 {
     if (prepared.IsEmpty())
         return {};
-    return MeshUpload(system, prepared).Run();
+    return MeshUpload(system, bindless, prepared).Run();
 }
 
 uint64_t ContentHash(std::span<const std::byte> bytes)

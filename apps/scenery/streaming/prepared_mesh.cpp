@@ -1,8 +1,5 @@
 #include "streaming/prepared_mesh.h"
 
-#include <glm/common.hpp>
-#include <glm/geometric.hpp>
-
 #include <cmath>
 #include <string_view>
 
@@ -35,30 +32,22 @@ bool IsPaved(const std::string& name)
     return false;
 }
 
-std::vector<gpu::MaterialRecord> MakeMaterials(const Mesh& mesh, const TextureLookup& lookup)
+std::vector<gpu::SubmeshRecord> MakeSubmeshes(const Mesh& mesh, uint32_t flags, const TextureLookup& lookup)
 {
-    std::vector<gpu::MaterialRecord> records;
+    std::vector<gpu::SubmeshRecord> records;
     for (const Submesh& submesh : mesh.submeshes)
     {
         const Material& material = mesh.materials[submesh.material];
-        gpu::MaterialRecord record{};
+        gpu::SubmeshRecord record{};
         record.color = {LinearFromSrgb(material.color[0]), LinearFromSrgb(material.color[1]),
                         LinearFromSrgb(material.color[2]), material.color[3]};
         record.texture = lookup(material.texture);
-        record.flags = material.water ? gpu::kMaterialWater : IsPaved(material.name) ? gpu::kMaterialPaved : 0;
+        record.flags = flags;
+        record.flags |= material.water ? gpu::kMaterialWater : IsPaved(material.name) ? gpu::kMaterialPaved : 0;
         record.seed = SeedOf(material.name);
         records.push_back(record);
     }
     return records;
-}
-
-std::vector<VkDrawIndexedIndirectCommand> MakeCommands(const Mesh& mesh, uint32_t instanceCount)
-{
-    std::vector<VkDrawIndexedIndirectCommand> commands;
-    for (const Submesh& submesh : mesh.submeshes)
-        commands.push_back(
-            {.indexCount = submesh.indexCount, .instanceCount = instanceCount, .firstIndex = submesh.firstIndex});
-    return commands;
 }
 
 gpu::InstanceRecord MakeInstance(const Placement& placement, const glm::dvec3& origin)
@@ -75,22 +64,16 @@ uint64_t PreparedMesh::BufferBytes() const
 {
     if (IsEmpty())
         return 0;
-    uint64_t bytes = mesh.BufferBytes() + materials.size() * sizeof(gpu::MaterialRecord);
-    for (const PreparedGroup& group : groups)
-        bytes += group.commands.size() * sizeof(VkDrawIndexedIndirectCommand) + sizeof(uint32_t) +
-                 group.instances.size() * sizeof(gpu::InstanceRecord);
-    return bytes;
+    return mesh.BufferBytes() + submeshes.size() * sizeof(gpu::SubmeshRecord) +
+           instances.size() * sizeof(gpu::InstanceRecord);
 }
 
 PreparedMesh PrepareTile(Mesh mesh, const TileInfo& tile, const TextureLookup& lookup)
 {
     PreparedMesh prepared;
-    prepared.materials = MakeMaterials(mesh, lookup);
-    prepared.groups.push_back({.origin = tile.origin,
-                               .center = tile.origin + glm::dvec3(mesh.center),
-                               .radius = double{mesh.radius},
-                               .commands = MakeCommands(mesh, 1),
-                               .instances = {}});
+    prepared.submeshes = MakeSubmeshes(mesh, gpu::kMaterialGround, lookup);
+    prepared.instances.push_back(MakeInstance({.position = tile.origin}, tile.origin));
+    prepared.groups.push_back({.origin = tile.origin, .firstInstance = 0, .instanceCount = 1});
     prepared.mesh = std::move(mesh);
     return prepared;
 }
@@ -99,15 +82,14 @@ PreparedMesh PrepareModel(Mesh mesh, const StreamItem& item, std::span<const Pla
                           const TextureLookup& lookup)
 {
     PreparedMesh prepared;
-    prepared.materials = MakeMaterials(mesh, lookup);
-    const double reach = double{glm::length(mesh.center)} + double{mesh.radius};
+    prepared.submeshes = MakeSubmeshes(mesh, 0, lookup);
     for (const PlacementGroup& places : item.groups)
     {
-        PreparedGroup group{.origin = places.origin, .center = places.center, .radius = places.radius + reach};
+        prepared.groups.push_back({.origin = places.origin,
+                                   .firstInstance = static_cast<uint32_t>(prepared.instances.size()),
+                                   .instanceCount = static_cast<uint32_t>(places.placements.size())});
         for (const uint32_t index : places.placements)
-            group.instances.push_back(MakeInstance(placements[index], places.origin));
-        group.commands = MakeCommands(mesh, static_cast<uint32_t>(group.instances.size()));
-        prepared.groups.push_back(std::move(group));
+            prepared.instances.push_back(MakeInstance(placements[index], places.origin));
     }
     prepared.mesh = std::move(mesh);
     return prepared;

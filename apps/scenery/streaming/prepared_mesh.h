@@ -5,29 +5,27 @@
 #include "source/scene_source.h"
 #include "streaming/stream_items.h"
 
-#include <vulkan/vulkan_core.h>
-
 #include <functional>
 #include <vector>
 
 namespace scenery
 {
-struct PreparedGroup // one indirect draw call
+// Instances that are near each other: floats are precise enough for them.
+struct InstanceGroup
 {
-    glm::dvec3 origin{0.0}; // what positions (of a tile) or instances (of a model) are relative to
-    glm::dvec3 center{0.0}; // of a sphere around all that it draws
-    double radius = 0.0;
-    std::vector<VkDrawIndexedIndirectCommand> commands; // one for each material
-    std::vector<gpu::InstanceRecord> instances;         // of a model
+    glm::dvec3 origin{0.0}; // what they are relative to
+    uint32_t firstInstance = 0;
+    uint32_t instanceCount = 0;
 };
 
 struct PreparedMesh
 {
     Mesh mesh;
-    std::vector<gpu::MaterialRecord> materials; // one for each draw
-    std::vector<PreparedGroup> groups;
+    std::vector<gpu::SubmeshRecord> submeshes; // one for each of the mesh
+    std::vector<gpu::InstanceRecord> instances;
+    std::vector<InstanceGroup> groups; // of all instances; a tile has one, with one
 
-    bool IsEmpty() const { return mesh.indices.empty() || groups.empty(); }
+    bool IsEmpty() const { return mesh.indices.empty() || instances.empty(); }
     uint64_t BufferBytes() const; // of all buffers that UploadMesh makes
 };
 

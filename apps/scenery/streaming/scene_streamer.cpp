@@ -15,10 +15,11 @@ namespace
 unsigned LoaderCount() { return std::max(std::thread::hardware_concurrency(), 2u) - 1; }
 } // namespace
 
-SceneStreamer::SceneStreamer(const SceneSource& source, sedx::BufferSystem& system, TextureCache& textures,
-                             UploadMeter& meter, uint64_t budgetBytes)
-    : m_source(source), m_system(system), m_textures(textures), m_meter(meter), m_items(MakeStreamItems(source)),
-      m_ledger(budgetBytes), m_slots(m_items.size())
+SceneStreamer::SceneStreamer(const SceneSource& source, sedx::BufferSystem& system,
+                             sedx::BindlessBufferSystem& bindless, TextureCache& textures, UploadMeter& meter,
+                             uint64_t budgetBytes)
+    : m_source(source), m_system(system), m_bindless(bindless), m_textures(textures), m_meter(meter),
+      m_items(MakeStreamItems(source)), m_ledger(budgetBytes), m_slots(m_items.size())
 {
     for (const SceneError& fault : source.Faults())
         m_faults.push_back(fault);
@@ -129,10 +130,13 @@ void SceneStreamer::RebuildDrawList()
     // Slots that are resident belong to this thread: loaders touch absent ones only.
     m_drawList.clear();
     const std::lock_guard lock(m_mutex);
-    for (const uint32_t item : m_wanted)
+    for (const bool tiles : {true, false})
     {
-        if (m_slots[item].state == State::Resident)
-            m_drawList.push_back({.isTile = m_items[item].isTile, .mesh = m_slots[item].mesh.get()});
+        for (const uint32_t item : m_wanted)
+        {
+            if (m_items[item].isTile == tiles && m_slots[item].state == State::Resident)
+                m_drawList.push_back(m_slots[item].mesh.get());
+        }
     }
 }
 
@@ -197,7 +201,7 @@ void SceneStreamer::LoadItem(uint32_t index, std::unique_lock<std::mutex>& lock)
         {
             SEDX_PROFILE_SCOPE("SceneStreamer::Upload");
             const UploadMeter::Scope measured(m_meter);
-            Arrival arrival{.item = index, .mesh = UploadMesh(m_system, *prepared)};
+            Arrival arrival{.item = index, .mesh = UploadMesh(m_system, m_bindless, *prepared)};
             uint64_t copies = item.isTile ? 1 : 0;
             for (const PlacementGroup& group : item.groups)
                 copies += group.placements.size();

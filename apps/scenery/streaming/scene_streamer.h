@@ -27,17 +27,11 @@ struct StreamStats // of everything that was in buffers at any time
     uint64_t triangles = 0; // of tiles, and of models for each placement
 };
 
-struct ResidentMesh
-{
-    bool isTile = false;
-    const GpuMesh* mesh = nullptr;
-};
-
 class SceneStreamer
 {
   public:
-    SceneStreamer(const SceneSource& source, sedx::BufferSystem& system, TextureCache& textures, UploadMeter& meter,
-                  uint64_t budgetBytes);
+    SceneStreamer(const SceneSource& source, sedx::BufferSystem& system, sedx::BindlessBufferSystem& bindless,
+                  TextureCache& textures, UploadMeter& meter, uint64_t budgetBytes);
     ~SceneStreamer(); // stops the loaders and drops all buffers
 
     // Plans for a camera, takes arrivals, drops what is not wanted any more. `lastFrame`: the frame begun last.
@@ -45,8 +39,8 @@ class SceneStreamer
     // Updates until everything wanted has arrived or failed.
     void WaitUntilSettled(const glm::dvec3& camera, uint64_t lastFrame);
 
-    // What is in buffers, nearest first. Valid until the next Update.
-    std::span<const ResidentMesh> DrawList() const { return m_drawList; }
+    // What is in buffers: tiles, then models, each nearest first. Valid until the next Update.
+    std::span<const GpuMesh* const> DrawList() const { return m_drawList; }
     // Faults since the last call.
     std::vector<SceneError> TakeFaults();
     StreamStats Stats() const { return m_stats; }
@@ -86,12 +80,13 @@ class SceneStreamer
 
     const SceneSource& m_source;
     sedx::BufferSystem& m_system;
+    sedx::BindlessBufferSystem& m_bindless;
     TextureCache& m_textures;
     UploadMeter& m_meter;
     const std::vector<StreamItem> m_items;
 
     // Used by the thread that draws only.
-    std::vector<ResidentMesh> m_drawList;
+    std::vector<const GpuMesh*> m_drawList;
     StreamStats m_stats;
     size_t m_leftOut = 0;
 

@@ -36,6 +36,28 @@ TEST_P(RingBufferTest, InvalidDescriptions)
     EXPECT_FALSE(RingBuffer::Create(*system, {.blockBytes = 4096, .maxBytes = 1024}));
 }
 
+TEST_P(RingBufferTest, ScratchOfTheGpuNeedNotBeMappable)
+{
+    auto system = MakeSystem();
+    ASSERT_TRUE(system);
+    SEDX_REQUIRE(RingBuffer ring,
+                 RingBuffer::Create(*system, {.usage = BufferUsage::Storage, .memory = MemoryType::GPU}));
+    for (int i = 0; i < 3; ++i)
+    {
+        SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+        SEDX_REQUIRE(const BufferSlice a, ring.Allocate(frame, 1000));
+        SEDX_REQUIRE(const BufferSlice b, ring.Allocate(frame, 1'000'000)); // more than a block
+        EXPECT_NE(a.address, 0u);
+        EXPECT_NE(b.address, 0u);
+        Ranges ranges;
+        ranges.Add(a);
+        ranges.Add(b);
+        ASSERT_TRUE(Ok(frame.SubmitSync(0)));
+        EXPECT_TRUE(Calls().TakeFlushes().empty());
+        ASSERT_TRUE(Ok(system->AbandonFrame(frame)));
+    }
+}
+
 TEST_P(RingBufferTest, SlicesAreAlignedAndApart)
 {
     auto system = MakeSystem({.framesInFlight = 4});

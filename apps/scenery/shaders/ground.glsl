@@ -1,20 +1,4 @@
-// Land cover: the colour of its name, broken up by noise, by slope and by light.
-#version 460
-#extension GL_GOOGLE_include_directive : require
-#include "scene_shared.h"
-#include "light.glsl"
-
-layout(set = 0, binding = 0) uniform Frame
-{
-    FrameConstants frame;
-};
-
-layout(location = 0) in vec3 inPosition;
-layout(location = 1) in vec3 inNormal;
-layout(location = 2) flat in vec4 inColor;
-layout(location = 3) flat in uvec2 inFlagsAndSeed;
-
-layout(location = 0) out vec4 outColor;
+// Land cover: the colour of its name, broken up by noise, by slope and by light. Needs light.glsl and `frame`.
 
 struct Ground
 {
@@ -52,31 +36,22 @@ Ground GroundAt(vec3 cover, vec3 place, vec3 normal, vec3 up, float footprint, u
     return Ground(color, normalize(normal - vec3(slope, 0.0)));
 }
 
-void main()
+// `position`: relative to the camera. `altitude`: of the position, above the sea.
+vec3 GroundColor(vec3 cover, vec3 position, vec3 meshNormal, float distance, vec3 view, uvec2 flagsAndSeed,
+                 out float altitude)
 {
-    const float distance = length(inPosition);
-    const vec3 view = inPosition / distance;
-    const vec3 place = frame.cameraPosition.xyz + inPosition;
+    const vec3 place = frame.cameraPosition.xyz + position;
     const vec3 sun = frame.sun.xyz;
     const float radius = frame.cameraUp.w;
-    const vec3 fromCentre = frame.cameraUp.xyz * (radius + frame.cameraPosition.w) + inPosition;
+    const vec3 fromCentre = frame.cameraUp.xyz * (radius + frame.cameraPosition.w) + position;
     const float centreDistance = length(fromCentre);
     const vec3 up = radius > 0.0 ? fromCentre / centreDistance : vec3(0.0, 0.0, 1.0);
-    const float altitude = radius > 0.0 ? centreDistance - radius : place.z;
-
-    vec3 color;
-    if ((inFlagsAndSeed.x & kMaterialWater) != 0u)
-    {
-        color = WaterColor(inColor.rgb, place, view, distance, up, sun);
-    }
-    else
-    {
-        const vec3 normal = normalize(inNormal);
-        const float footprint = Footprint(distance, -dot(view, normal));
-        const Ground ground = GroundAt(inColor.rgb, place, normal, up, footprint, inFlagsAndSeed.y,
-                                       (inFlagsAndSeed.x & kMaterialPaved) != 0u ? 0.2 : 1.0);
-        color = Lit(ground.color, ground.normal, up, sun);
-    }
-    const float visible = Visibility(distance, frame.cameraPosition.w, altitude);
-    outColor = vec4(FinalColor(mix(HazeColor(view, sun), color, visible)), 1.0);
+    altitude = radius > 0.0 ? centreDistance - radius : place.z;
+    if ((flagsAndSeed.x & kMaterialWater) != 0u)
+        return WaterColor(cover, place, view, distance, up, sun);
+    const vec3 normal = normalize(meshNormal);
+    const float footprint = Footprint(distance, -dot(view, normal));
+    const Ground ground = GroundAt(cover, place, normal, up, footprint, flagsAndSeed.y,
+                                   (flagsAndSeed.x & kMaterialPaved) != 0u ? 0.2 : 1.0);
+    return Lit(ground.color, ground.normal, up, sun);
 }
