@@ -10,11 +10,17 @@ set(SEDX_SOURCES
     buffer/buffer_core.cpp
     buffer/buffer_registry.cpp
     buffer/mapping.cpp
+    buffer_system/barriers.cpp
     buffer_system/buffer_factory.cpp
     buffer_system/buffer_system.cpp
     buffer_system/frames.cpp
+    buffer_system/host_visibility.cpp
     buffer_system/module.cpp
+    buffer_system/ownership_transfer.cpp
+    buffer_system/queue_wait.cpp
     buffer_system/ring_buffer.cpp
+    buffer_system/split_barrier.cpp
+    frame/event_pool.cpp
     frame/frame_tracker.cpp
     frame/timelines.cpp
     memory/block_allocator.cpp
@@ -33,6 +39,7 @@ set(SEDX_SOURCES
     pools/buffer_pool_manager.cpp
     pools/custom_memory_pool_manager.cpp
     pools/memory_pool_blocks.cpp
+    sync/use.cpp
     transfer/background_sending.cpp
     transfer/background_writes.cpp
     transfer/batch.cpp

@@ -58,6 +58,9 @@
     X(DestroySemaphore)                                                                                                \
     X(GetSemaphoreCounterValue)                                                                                        \
     X(WaitSemaphores)                                                                                                  \
+    X(CreateEvent)                                                                                                     \
+    X(DestroyEvent)                                                                                                    \
+    X(ResetEvent)                                                                                                      \
     X(CreateCommandPool)                                                                                               \
     X(DestroyCommandPool)                                                                                              \
     X(ResetCommandPool)                                                                                                \
@@ -79,6 +82,8 @@
     X(CmdCopyImageToBuffer2)                                                                                           \
     X(CmdUpdateBuffer)                                                                                                 \
     X(CmdPipelineBarrier2)                                                                                             \
+    X(CmdSetEvent2)                                                                                                    \
+    X(CmdWaitEvents2)                                                                                                  \
     X(CmdBindPipeline)                                                                                                 \
     X(CmdPushConstants)                                                                                                \
     X(CmdDispatch)                                                                                                     \

@@ -71,6 +71,8 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     Result<Buffer> Find(BufferId id);
     void OnUnreferenced(BufferResource* resource) noexcept;
     ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
+    // What Resolve answered, or would answer; null once the system is gone.
+    Ref<Backing> BackingOf(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
     bool IsInFlight(BufferResource& resource) noexcept;
     bool IsBackingInFlight(const Backing& backing) const noexcept;
     // For a backing that nobody else knows yet: what goes with Ownership::Exclusive, if the buffer is that.

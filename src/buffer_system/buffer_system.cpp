@@ -105,6 +105,7 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     impl->desc = desc;
     impl->core = std::move(*core);
     impl->transfers = TransferEngine::Create(impl->core, desc, *profile);
+    impl->events = std::make_unique<EventPool>(device, impl->core->Frames());
     impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
     impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
     std::unique_ptr<BufferSystem> system(new BufferSystem(std::move(impl)));
@@ -141,6 +142,7 @@ BufferSystem::~BufferSystem()
     }
     m_impl->Poll();
     m_impl->transfers->Shutdown();
+    m_impl->events.reset();
     core.Shutdown();
 }
 

@@ -143,7 +143,7 @@ ResolvedBuffer Frame::Resolve(const BufferView& view) const noexcept
     return resolved;
 }
 
-Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
+Result<class SubmitSync> Frame::SubmitSync(uint32_t queue, std::span<const QueueWait> waits) const
 {
     if (m_system == nullptr)
         return Fail(ErrorCode::WrongState, "SubmitSync: the frame is empty");
@@ -156,6 +156,15 @@ Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
                     core.GetTimelines().QueueCount());
     if (!core.Frames().IsOpen(m_number))
         return Fail(ErrorCode::WrongState, "SubmitSync: frame {} is not open", m_number);
+    std::vector<VkSemaphoreSubmitInfo> extraWaits; // allocates nothing as a rule
+    for (const QueueWait& wait : waits)
+    {
+        auto info = SubmitInfoOf(*m_system, wait);
+        if (!info)
+            return Forward(info);
+        if (wait.point.value != 0)
+            extraWaits.push_back(*info);
+    }
     if (impl.transfers->SubmitsItself())
     {
         if (auto sent = impl.transfers->Submit(TransferEngine::kNoReads); !sent)
@@ -165,6 +174,6 @@ Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
     if (const VkResult result = core.FlushHostWrites(); result != VK_SUCCESS)
         return FailVk(result, "flushing host writes");
     core.GetTimelines().Poll();
-    return impl.transfers->HandOut(m_number, queue);
+    return impl.transfers->HandOut(m_number, queue, extraWaits);
 }
 } // namespace sedx

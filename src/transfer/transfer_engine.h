@@ -135,7 +135,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // What to append to a submission of `frame` on `queue`: waits for copies that are not known to have passed, and the signal.
     // Between the two nothing of the library goes out: what goes to a queue for transfers either waits for this submission, or
     // is waited for by it.
-    Result<class SubmitSync> HandOut(uint64_t frame, uint32_t queue);
+    // `extraWaits`: of the engine's own, checked.
+    Result<class SubmitSync> HandOut(uint64_t frame, uint32_t queue, std::span<const VkSemaphoreSubmitInfo> extraWaits = {});
 
     // ---- completion
     void Update() noexcept; // after a poll

@@ -389,11 +389,14 @@ tl::unexpected<Error> TransferEngine::ForeignBuffer(const BufferResource& resour
         what, resource.name, resource.ownerQueue);
 }
 
-Result<class SubmitSync> TransferEngine::HandOut(uint64_t frame, uint32_t queue)
+Result<class SubmitSync> TransferEngine::HandOut(uint64_t frame, uint32_t queue,
+                                                 std::span<const VkSemaphoreSubmitInfo> extraWaits)
 {
     const std::lock_guard submitLock(m_submitMutex);
     class SubmitSync sync;
     AddWaits(sync, frame, queue);
+    for (const VkSemaphoreSubmitInfo& wait : extraWaits)
+        sync.AddWait(wait);
     const auto point = m_core->Frames().HandOut(frame, queue);
     if (!point)
         return tl::unexpected(point.error());
