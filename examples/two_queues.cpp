@@ -40,8 +40,10 @@ int main()
             const sedx::Frame frame = Value(system->BeginFrame());
 
             VkCommandBuffer cmd = producing.Begin(frame);
-            Value(sedx::Barriers().Buffer(mesh, Use::AnyRead, Use::TransferWrite).Cmd(frame, cmd)); // if it is one queue
-            Value(system->CopyBuffer(frame, cmd, source, mesh, kBytes)); // all of it: what was there need not be acquired
+            Value(
+                sedx::Barriers().Buffer(mesh, Use::AnyRead, Use::TransferWrite).Cmd(frame, cmd)); // if it is one queue
+            Value(
+                system->CopyBuffer(frame, cmd, source, mesh, kBytes)); // all of it: what was there need not be acquired
             sedx::OwnershipTransfer transfer{.view = mesh,
                                              .fromQueue = producer,
                                              .before = Use::TransferWrite,

@@ -14,6 +14,7 @@ set(SEDX_SOURCES
     buffer_system/buffer_factory.cpp
     buffer_system/buffer_system.cpp
     buffer_system/frames.cpp
+    buffer_system/hazard_tracker.cpp
     buffer_system/host_visibility.cpp
     buffer_system/module.cpp
     buffer_system/ownership_transfer.cpp
@@ -39,10 +40,14 @@ set(SEDX_SOURCES
     pools/buffer_pool_manager.cpp
     pools/custom_memory_pool_manager.cpp
     pools/memory_pool_blocks.cpp
+    sync/hazard_model.cpp
+    sync/hazard_recorder.cpp
+    sync/sync_scope.cpp
     sync/use.cpp
     transfer/background_sending.cpp
     transfer/background_writes.cpp
     transfer/batch.cpp
+    transfer/batch_accesses.cpp
     transfer/batch_history.cpp
     transfer/bulk_calibration.cpp
     transfer/calibration.cpp

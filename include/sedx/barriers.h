@@ -32,8 +32,7 @@ class SEDX_API Barriers
     // Records what was collected, in a command buffer of `frame`, outside of a render pass; nothing if nothing was. May be
     // repeated: another frame resolves the buffers anew. On an error nothing is recorded.
     // Errors: InvalidArgument (no command buffer, an empty handle or use), OutOfRange, WrongState (the frame is not open).
-    Result<void> Cmd(const Frame& frame, VkCommandBuffer cmd,
-                     std::source_location where = std::source_location::current()) const;
+    Result<void> Cmd(const Frame& frame, VkCommandBuffer cmd) const;
 
     void Clear() noexcept { m_entries.clear(); }
     bool IsEmpty() const noexcept { return m_entries.empty(); }

@@ -34,11 +34,9 @@ SEDX_API Result<void> InvalidateHostReads(const Frame& frame, const BufferView& 
 
 // For bytes that the CPU writes after the submission, before something lets the GPU go on (a timeline semaphore that the CPU
 // signals): behind the wait for it. Outside of a render pass. Errors: those of Barriers::Cmd.
-SEDX_API Result<void> CmdHostToDevice(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use after,
-                                      std::source_location where = std::source_location::current());
+SEDX_API Result<void> CmdHostToDevice(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use after);
 
 // For bytes that the CPU reads when the submission has passed: behind the commands that do `before`. Without it the CPU may see
 // old bytes, however long it has waited. Outside of a render pass. Errors: those of Barriers::Cmd.
-SEDX_API Result<void> CmdDeviceToHost(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use before,
-                                      std::source_location where = std::source_location::current());
+SEDX_API Result<void> CmdDeviceToHost(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use before);
 } // namespace sedx

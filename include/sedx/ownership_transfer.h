@@ -24,7 +24,7 @@ namespace sedx
 struct SEDX_API OwnershipTransfer
 {
     BufferView view{};
-    uint32_t fromQueue = 0; // indices into Device::Queues()
+    uint32_t fromQueue = 0;     // indices into Device::Queues()
     Use before = Use::AnyWrite; // what the releasing queue did
     uint32_t toQueue = 0;
     Use after = Use::AnyRead | Use::AnyWrite; // what the acquiring queue will do
@@ -32,13 +32,11 @@ struct SEDX_API OwnershipTransfer
     // The first half, in a command buffer for `fromQueue`, behind the commands that do `before`. Outside of a render pass.
     // Errors: InvalidArgument (no command buffer, an empty handle, no use, uses of the CPU, no such queue), OutOfRange,
     // WrongState (the frame is not open).
-    Result<void> CmdRelease(const Frame& frame, VkCommandBuffer cmd,
-                            std::source_location where = std::source_location::current());
+    Result<void> CmdRelease(const Frame& frame, VkCommandBuffer cmd);
 
     // The second half, in a command buffer for `toQueue`, whose submission waits for that of the first. The frame may be a
     // later one. Errors: as CmdRelease; WrongState also if nothing was released, or if the buffer has got new memory since.
-    Result<void> CmdAcquire(const Frame& frame, VkCommandBuffer cmd,
-                            std::source_location where = std::source_location::current());
+    Result<void> CmdAcquire(const Frame& frame, VkCommandBuffer cmd);
 
     // Whether the two halves record barriers. False for an empty handle and for queues that there are not.
     bool NeedsBarriers(const BufferSystem& system) const noexcept;

@@ -5,6 +5,7 @@
 #include <sedx/buffer_pool_manager.h>
 #include <sedx/buffer_system.h>
 #include <sedx/custom_memory_pool_manager.h>
+#include <sedx/hazard_tracker.h>
 #include <sedx/host_visibility.h>
 #include <sedx/log.h>
 #include <sedx/memory_budget.h>

@@ -28,14 +28,12 @@ class SEDX_API SplitBarrier
     // The first half: vkCmdSetEvent2 behind the commands that do `before`.
     // Errors: those of Barriers::Cmd; InvalidArgument also for uses of the CPU and where there is nothing to order, WrongState
     // also if it was set and not waited for, those of vkCreateEvent.
-    Result<void> CmdSet(const Frame& frame, VkCommandBuffer cmd,
-                        std::source_location where = std::source_location::current());
+    Result<void> CmdSet(const Frame& frame, VkCommandBuffer cmd);
 
     // The second half: vkCmdWaitEvents2 in front of the commands that do `after`, with what CmdSet was given: the two match by
     // construction. In the same command buffer or in a later one of the same frame and queue. CmdSet may follow again.
     // Errors: InvalidArgument (no command buffer), WrongState (not set, set in another frame, the frame is not open).
-    Result<void> CmdWait(const Frame& frame, VkCommandBuffer cmd,
-                         std::source_location where = std::source_location::current());
+    Result<void> CmdWait(const Frame& frame, VkCommandBuffer cmd);
 
   private:
     Barriers m_barriers;

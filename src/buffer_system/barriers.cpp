@@ -105,7 +105,7 @@ Barriers& Barriers::Memory(Use before, Use after)
     return *this;
 }
 
-Result<void> Barriers::Cmd(const Frame& frame, VkCommandBuffer cmd, std::source_location) const
+Result<void> Barriers::Cmd(const Frame& frame, VkCommandBuffer cmd) const
 {
     if (auto fits = CheckRecording("Barriers::Cmd", frame, cmd); !fits)
         return fits;
@@ -115,7 +115,10 @@ Result<void> Barriers::Cmd(const Frame& frame, VkCommandBuffer cmd, std::source_
     if (barriers->IsEmpty())
         return {};
     const VkDependencyInfo info = barriers->Info();
-    frame.System()->Internals().core->Device().vk.CmdPipelineBarrier2(cmd, &info);
+    const BufferCore& core = *frame.System()->Internals().core;
+    core.Device().vk.CmdPipelineBarrier2(cmd, &info);
+    if (HazardRecorder* hazards = core.Hazards())
+        hazards->OnBarrier(frame.Number(), cmd, info);
     return {};
 }
 } // namespace sedx

@@ -242,24 +242,25 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
 
 // ---- mapping -------------------------------------------------------------------------------------------------------
 
-Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode)
+Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode, std::source_location where)
 {
-    return MapRaw(*m_impl->core, buffer, mode);
+    return MapRaw(*m_impl->core, buffer, mode, where);
 }
 
 void BufferSystem::UnmapBuffer(const Buffer& buffer) { UnmapRaw(*m_impl->core, buffer); }
 
 Result<detail::MappedRange> BufferSystem::MapRange(const BufferView& view, MapMode mode, uint64_t elementBytes,
-                                                   uint64_t elementAlignment, bool write)
+                                                   uint64_t elementAlignment, bool write,
+                                                   const std::source_location& where)
 {
-    return sedx::MapRange(*m_impl->core, view, mode, elementBytes, elementAlignment, write);
+    return sedx::MapRange(*m_impl->core, view, mode, elementBytes, elementAlignment, write, where);
 }
 
 // ---- copies --------------------------------------------------------------------------------------------------------
 
 Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source,
                                       uint64_t sourceOffset, const Buffer& destination, uint64_t destinationOffset,
-                                      uint64_t bytes)
+                                      uint64_t bytes, std::source_location where)
 {
     if (!source || !destination || cmd == VK_NULL_HANDLE)
         return Fail(ErrorCode::InvalidArgument, "CopyBuffer needs two buffers and a command buffer");
@@ -285,6 +286,18 @@ Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, c
     copy.regionCount = 1;
     copy.pRegions = &region;
     m_impl->core->Device().vk.CmdCopyBuffer2(cmd, &copy);
+    if (HazardRecorder* hazards = m_impl->core->Hazards())
+    {
+        const auto note = [&](const Buffer& buffer, const ResolvedBuffer& resolved, uint64_t offset, Use use) {
+            const uint64_t begin = resolved.offset + offset;
+            hazards->OnAccess(frame.Number(), cmd,
+                              {{reinterpret_cast<uint64_t>(resolved.buffer), begin, begin + bytes}, resolved.offset,
+                               buffer.ID(), buffer.Name()},
+                              use, where, false);
+        };
+        note(source, from, sourceOffset, Use::TransferRead);
+        note(destination, to, destinationOffset, Use::TransferWrite);
+    }
     return {};
 }
 
@@ -325,6 +338,7 @@ UploadQueue& BufferSystem::Uploads() noexcept { return *m_impl->uploads; }
 ReadbackQueue& BufferSystem::Readbacks() noexcept { return *m_impl->readbacks; }
 BufferFactory& BufferSystem::Factory() noexcept { return *m_impl->factory; }
 ModuleStage& BufferSystem::Modules() noexcept { return m_impl->modules; }
+HazardTracker BufferSystem::Hazards() const noexcept { return HazardTracker(m_impl->core->Hazards()); }
 const Device& BufferSystem::GetDevice() const noexcept { return m_impl->desc.device; }
 const BufferSystemDesc& BufferSystem::Desc() const noexcept { return m_impl->desc; }
 Result<void> BufferSystem::AllocatorStatus() const { return m_impl->core->Memory().Status(); }

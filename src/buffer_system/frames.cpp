@@ -37,6 +37,8 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
     if (auto ended = m_impl->core->Frames().End(frame.Number()); !ended)
         return ended;
     m_impl->core->ForgetFrame(frame.Number());
+    if (HazardRecorder* hazards = m_impl->core->Hazards())
+        hazards->OnFrameEnded(frame.Number());
     Result<void> result;
     if (m_impl->core->Device().IsLost())
         result = m_impl->core->Device().LostError();
@@ -58,6 +60,8 @@ Result<void> BufferSystem::AbandonFrame(const Frame& frame)
     if (!m_impl->core->Frames().IsOpen(frame.Number()))
         return Fail(ErrorCode::WrongState, "frame {} is not open", frame.Number());
     m_impl->transfers->OnAbandoned(frame.Number()); // before the frame counts as passed
+    if (HazardRecorder* hazards = m_impl->core->Hazards())
+        hazards->OnFrameAbandoned(frame.Number());
     if (auto abandoned = m_impl->core->Frames().Abandon(frame.Number()); !abandoned)
         return abandoned;
     m_impl->core->ForgetFrame(frame.Number());

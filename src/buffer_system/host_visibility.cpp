@@ -1,5 +1,6 @@
 #include <sedx/host_visibility.h>
 
+#include "buffer/named_range.h"
 #include "buffer/range.h"
 #include "buffer_system/barriers.h"
 
@@ -9,7 +10,8 @@ namespace
 {
 using Change = VkResult (MemoryAllocator::*)(const BufferMemory&, uint64_t, uint64_t);
 
-Result<void> Apply(const char* call, const Frame& frame, const BufferView& view, Change change)
+Result<void> Apply(const char* call, const Frame& frame, const BufferView& view, Change change, bool isWrite,
+                   const std::source_location& where)
 {
     if (frame.System() == nullptr)
         return Fail(ErrorCode::WrongState, "{}: the frame is empty", call);
@@ -26,31 +28,32 @@ Result<void> Apply(const char* call, const Frame& frame, const BufferView& view,
     const Ref<Backing> backing = core.BackingOf(*view.buffer.Resource(), frame.Number(), slot);
     const CheckedRange range = Check(view);
     const VkResult result = backing ? (core.Memory().*change)(backing->memory, range.offset, range.bytes) : VK_SUCCESS;
+    if (HazardRecorder* hazards = core.Hazards(); hazards != nullptr && backing)
+        hazards->OnHost(NamedRangeOf(*view.buffer.Resource(), backing->memory, range.offset, range.bytes), isWrite,
+                        where);
     if (result != VK_SUCCESS)
         return FailVk(result, "{} of {} bytes of buffer '{}'", call, range.bytes, view.buffer.Name());
     return {};
 }
 } // namespace
 
-Result<void> FlushHostWrites(const Frame& frame, const BufferView& view, std::source_location)
+Result<void> FlushHostWrites(const Frame& frame, const BufferView& view, std::source_location where)
 {
-    return Apply("FlushHostWrites", frame, view, &MemoryAllocator::Flush);
+    return Apply("FlushHostWrites", frame, view, &MemoryAllocator::Flush, true, where);
 }
 
-Result<void> InvalidateHostReads(const Frame& frame, const BufferView& view, std::source_location)
+Result<void> InvalidateHostReads(const Frame& frame, const BufferView& view, std::source_location where)
 {
-    return Apply("InvalidateHostReads", frame, view, &MemoryAllocator::Invalidate);
+    return Apply("InvalidateHostReads", frame, view, &MemoryAllocator::Invalidate, false, where);
 }
 
-Result<void> CmdHostToDevice(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use after,
-                             std::source_location where)
+Result<void> CmdHostToDevice(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use after)
 {
-    return Barriers().Buffer(view, Use::HostWrite, after).Cmd(frame, cmd, where);
+    return Barriers().Buffer(view, Use::HostWrite, after).Cmd(frame, cmd);
 }
 
-Result<void> CmdDeviceToHost(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use before,
-                             std::source_location where)
+Result<void> CmdDeviceToHost(const Frame& frame, VkCommandBuffer cmd, const BufferView& view, Use before)
 {
-    return Barriers().Buffer(view, before, Use::HostRead).Cmd(frame, cmd, where);
+    return Barriers().Buffer(view, before, Use::HostRead).Cmd(frame, cmd);
 }
 } // namespace sedx

@@ -20,6 +20,17 @@ Result<void> CheckTransfer(const char* call, const OwnershipTransfer& transfer, 
         return Fail(ErrorCode::InvalidArgument, "{}: queues have uses, and the CPU is none of them", call);
     return {};
 }
+
+void Record(const DeviceState& device, HazardRecorder* hazards, const Frame& frame, VkCommandBuffer cmd,
+            const VkBufferMemoryBarrier2& barrier)
+{
+    VkDependencyInfo info{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
+    info.bufferMemoryBarrierCount = 1;
+    info.pBufferMemoryBarriers = &barrier;
+    device.vk.CmdPipelineBarrier2(cmd, &info);
+    if (hazards != nullptr)
+        hazards->OnBarrier(frame.Number(), cmd, info);
+}
 } // namespace
 
 bool OwnershipTransfer::NeedsBarriers(const BufferSystem& system) const noexcept
@@ -29,7 +40,7 @@ bool OwnershipTransfer::NeedsBarriers(const BufferSystem& system) const noexcept
            toQueue < queues.size() && queues[fromQueue].family != queues[toQueue].family;
 }
 
-Result<void> OwnershipTransfer::CmdRelease(const Frame& frame, VkCommandBuffer cmd, std::source_location)
+Result<void> OwnershipTransfer::CmdRelease(const Frame& frame, VkCommandBuffer cmd)
 {
     constexpr const char* kCall = "OwnershipTransfer::CmdRelease";
     if (auto fits = CheckTransfer(kCall, *this, frame, cmd); !fits)
@@ -42,6 +53,9 @@ Result<void> OwnershipTransfer::CmdRelease(const Frame& frame, VkCommandBuffer c
     released.buffer = resolved->buffer;
     released.offset = resolved->offset;
     released.size = resolved->size;
+    HazardRecorder* hazards = frame.System()->Internals().core->Hazards();
+    if (hazards != nullptr)
+        hazards->OnCommands(frame.Number(), cmd, fromQueue);
     if (!NeedsBarriers(*frame.System()))
         return {};
     released.srcStageMask = ScopeOf(before).stages;
@@ -49,11 +63,11 @@ Result<void> OwnershipTransfer::CmdRelease(const Frame& frame, VkCommandBuffer c
     released.dstStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT; // the signal of the submission goes on from here
     released.srcQueueFamilyIndex = device.queues[fromQueue].family;
     released.dstQueueFamilyIndex = device.queues[toQueue].family;
-    RecordBufferBarriers(device.vk, cmd, {&released, 1});
+    Record(device, hazards, frame, cmd, released);
     return {};
 }
 
-Result<void> OwnershipTransfer::CmdAcquire(const Frame& frame, VkCommandBuffer cmd, std::source_location)
+Result<void> OwnershipTransfer::CmdAcquire(const Frame& frame, VkCommandBuffer cmd)
 {
     constexpr const char* kCall = "OwnershipTransfer::CmdAcquire";
     if (auto fits = CheckTransfer(kCall, *this, frame, cmd); !fits)
@@ -67,13 +81,17 @@ Result<void> OwnershipTransfer::CmdAcquire(const Frame& frame, VkCommandBuffer c
         return Fail(ErrorCode::WrongState, "{}: buffer '{}' is not what it was when it was released", kCall,
                     view.buffer.Name());
     VkBufferMemoryBarrier2 acquire = std::exchange(released, {});
+    HazardRecorder* hazards = frame.System()->Internals().core->Hazards();
+    if (hazards != nullptr)
+        hazards->OnCommands(frame.Number(), cmd, toQueue);
     if (!NeedsBarriers(*frame.System()))
         return {};
-    acquire.srcStageMask = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT; // continues the wait of the submission, whatever its stages
+    acquire.srcStageMask =
+        VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT; // continues the wait of the submission, whatever its stages
     acquire.srcAccessMask = VK_ACCESS_2_NONE;
     acquire.dstStageMask = ScopeOf(after).stages;
     acquire.dstAccessMask = ScopeOf(after).access;
-    RecordBufferBarriers(frame.System()->Internals().core->Device().vk, cmd, {&acquire, 1});
+    Record(frame.System()->Internals().core->Device(), hazards, frame, cmd, acquire);
     return {};
 }
 } // namespace sedx

@@ -16,9 +16,11 @@ Result<VkSemaphoreSubmitInfo> SubmitInfoOf(const BufferSystem& system, const Que
     if (wait.use == Use::None || Any(wait.use & kHostUses))
         return Fail(ErrorCode::InvalidArgument, "a wait for queue {} needs a use that is the GPU's", timeline);
     if (timeline != kTransferTimeline && !core.Frames().HasSignals())
-        return Fail(ErrorCode::WrongState, "with FrameCompletion::Fences queue {} signals nothing to wait for", timeline);
+        return Fail(ErrorCode::WrongState, "with FrameCompletion::Fences queue {} signals nothing to wait for",
+                    timeline);
     if (wait.point.value > timelines.Handed(timeline))
-        return Fail(ErrorCode::NotSubmitted, "value {} of timeline {} was never handed out", wait.point.value, timeline);
+        return Fail(ErrorCode::NotSubmitted, "value {} of timeline {} was never handed out", wait.point.value,
+                    timeline);
     VkSemaphoreSubmitInfo info{VK_STRUCTURE_TYPE_SEMAPHORE_SUBMIT_INFO};
     info.semaphore = timelines.Semaphore(timeline);
     info.value = wait.point.value;

@@ -16,14 +16,21 @@ VkDependencyInfo InfoOf(const std::vector<VkMemoryBarrier2>& memory, const std::
     info.pBufferMemoryBarriers = buffers.data();
     return info;
 }
+
+uint64_t NextSerial() noexcept
+{
+    static std::atomic<uint64_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 } // namespace
 
-Result<void> SplitBarrier::CmdSet(const Frame& frame, VkCommandBuffer cmd, std::source_location)
+Result<void> SplitBarrier::CmdSet(const Frame& frame, VkCommandBuffer cmd)
 {
     if (auto fits = CheckRecording("SplitBarrier::CmdSet", frame, cmd); !fits)
         return fits;
     if (m_event != VK_NULL_HANDLE && m_frame == frame.Number())
-        return Fail(ErrorCode::WrongState, "SplitBarrier::CmdSet: it was set in this frame, and CmdWait has not followed");
+        return Fail(ErrorCode::WrongState,
+                    "SplitBarrier::CmdSet: it was set in this frame, and CmdWait has not followed");
     for (const Barriers::Entry& entry : m_barriers.Entries())
         if (Any((entry.before | entry.after) & kHostUses))
             return Fail(ErrorCode::InvalidArgument, "SplitBarrier::CmdSet: events do not order accesses of the CPU");
@@ -42,10 +49,13 @@ Result<void> SplitBarrier::CmdSet(const Frame& frame, VkCommandBuffer cmd, std::
     m_frame = frame.Number();
     const VkDependencyInfo info = InfoOf(m_memory, m_buffers);
     impl.core->Device().vk.CmdSetEvent2(cmd, m_event, &info);
+    m_serial = NextSerial();
+    if (HazardRecorder* hazards = impl.core->Hazards())
+        hazards->OnSetEvent(frame.Number(), cmd, m_serial, info);
     return {};
 }
 
-Result<void> SplitBarrier::CmdWait(const Frame& frame, VkCommandBuffer cmd, std::source_location)
+Result<void> SplitBarrier::CmdWait(const Frame& frame, VkCommandBuffer cmd)
 {
     if (auto fits = CheckRecording("SplitBarrier::CmdWait", frame, cmd); !fits)
         return fits;
@@ -55,7 +65,10 @@ Result<void> SplitBarrier::CmdWait(const Frame& frame, VkCommandBuffer cmd, std:
         return Fail(ErrorCode::WrongState, "SplitBarrier::CmdWait in frame {}: it was set in frame {}", frame.Number(),
                     m_frame);
     const VkDependencyInfo info = InfoOf(m_memory, m_buffers);
-    frame.System()->Internals().core->Device().vk.CmdWaitEvents2(cmd, 1, &m_event, &info);
+    const BufferCore& core = *frame.System()->Internals().core;
+    core.Device().vk.CmdWaitEvents2(cmd, 1, &m_event, &info);
+    if (HazardRecorder* hazards = core.Hazards())
+        hazards->OnWaitEvent(frame.Number(), cmd, m_serial, info);
     m_event = VK_NULL_HANDLE;
     return {};
 }

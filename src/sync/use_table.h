@@ -28,7 +28,8 @@ inline constexpr auto kUseTable = [] {
     constexpr VkAccessFlags2 kWrite = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT;
     constexpr VkAccessFlags2 kStructureRead = VK_ACCESS_2_ACCELERATION_STRUCTURE_READ_BIT_KHR;
     return std::to_array<UseFacts>({
-        {Use::IndirectRead, "IndirectRead", VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT, VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT},
+        {Use::IndirectRead, "IndirectRead", VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT,
+         VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT},
         {Use::IndexRead, "IndexRead", VK_PIPELINE_STAGE_2_INDEX_INPUT_BIT, VK_ACCESS_2_INDEX_READ_BIT},
         {Use::VertexAttributeRead, "VertexAttributeRead", VK_PIPELINE_STAGE_2_VERTEX_ATTRIBUTE_INPUT_BIT,
          VK_ACCESS_2_VERTEX_ATTRIBUTE_READ_BIT},

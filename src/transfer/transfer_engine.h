@@ -286,6 +286,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::mutex m_submitMutex;
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
+    std::vector<BatchAccess> m_accesses; // checked mode: of the batch recorded last, for the tracker; under m_submitMutex
     uint32_t m_lastQueue = 0;            // of the last submission; under m_submitMutex
 
     mutable std::mutex m_profileMutex;

@@ -97,8 +97,7 @@ TEST_F(QueueSyncTest, SeveralWaitsForOneTimelineAreOne)
     SEDX_REQUIRE(const SubmitSync sync, frame.SubmitSync(0, waits));
     ASSERT_EQ(sync.Waits().size(), 1u);
     EXPECT_EQ(sync.Waits()[0].value, second.Point().value);
-    EXPECT_EQ(sync.Waits()[0].stageMask,
-              VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_INDEX_INPUT_BIT);
+    EXPECT_EQ(sync.Waits()[0].stageMask, VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_INDEX_INPUT_BIT);
     m_commands->Submit(m_commands->Begin(), sync.Waits(), sync.Signals());
     ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
 }
@@ -166,8 +165,8 @@ TEST_F(OwnershipTransferTest, AndBack)
 {
     const Buffer buffer = Make(kBytes, {.name = "mine", .ownership = Ownership::Exclusive, .ownerQueue = m_compute});
     Pass(Between(buffer), 11);
-    OwnershipTransfer back{.view = buffer, .fromQueue = 0, .before = Use::TransferRead, .toQueue = m_compute,
-                           .after = Use::TransferWrite};
+    OwnershipTransfer back{
+        .view = buffer, .fromQueue = 0, .before = Use::TransferRead, .toQueue = m_compute, .after = Use::TransferWrite};
     SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
     VkCommandBuffer release = m_commands->Begin();
     ASSERT_TRUE(Ok(back.CmdRelease(frame, release)));
