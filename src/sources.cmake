@@ -40,6 +40,7 @@ set(SEDX_SOURCES
     pools/buffer_pool_manager.cpp
     pools/custom_memory_pool_manager.cpp
     pools/memory_pool_blocks.cpp
+    sync/hazard_messages.cpp
     sync/hazard_model.cpp
     sync/hazard_recorder.cpp
     sync/sync_scope.cpp

@@ -20,6 +20,8 @@ namespace sedx
 template <class T>
 class PerFrame
 {
+    static_assert(!std::is_same_v<T, bool>, "a vector of bool has no elements to refer to");
+
   public:
     // As many as BufferSystemDesc::framesInFlight, default-constructed.
     explicit PerFrame(const BufferSystem& system) : m_items(system.Desc().framesInFlight) {}

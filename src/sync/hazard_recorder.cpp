@@ -1,5 +1,7 @@
 #include "sync/hazard_recorder.h"
 
+#include "sync/hazard_messages.h"
+
 #include <sedx/log.h>
 
 #include <algorithm>
@@ -54,57 +56,7 @@ std::shared_ptr<AccessNote> NoteOf(const NamedRange& bytes, Use use, const std::
     note->base = bytes.base;
     return note;
 }
-
-std::string PlaceOf(const std::source_location& where)
-{
-    return where.line() == 0 ? "in the library" : fmt::format("at {}:{}", where.file_name(), where.line());
-}
-
-std::string Describe(const HazardAccess& access, Use use)
-{
-    if (Any(use & (Use::HostRead | Use::HostWrite)))
-        return fmt::format("the CPU {}", PlaceOf(access.where));
-    return fmt::format("{} on queue {} in {} {}", ToString(use), access.queue,
-                       access.frame != 0 ? fmt::format("frame {}", access.frame) : "copies", PlaceOf(access.where));
-}
-
-// What would have been right.
-std::string Advice(const Conflict& conflict)
-{
-    const HazardAccess& first = conflict.earlier->access;
-    const HazardAccess& second = conflict.later->access;
-    switch (conflict.kind)
-    {
-    case HazardKind::HostWriteInFlight:
-        return "the GPU has not passed it: write other bytes (RingBuffer, WriteDiscard), or wait for its frame";
-    case HazardKind::HostReadInFlight: return "the GPU has not passed it: wait for its frame, or read by a ticket";
-    default: break;
-    }
-    if (first.queue != second.queue)
-        return fmt::format(
-            "no wait orders the two queues: give SubmitSync of queue {} a QueueWait for the submission on "
-            "queue {}",
-            second.queue, first.queue);
-    return fmt::format("a barrier is missing: Barriers().Buffer(view, Use::{}, Use::{})", ToString(conflict.earlierUse),
-                       ToString(conflict.laterUse));
-}
 } // namespace
-
-const char* ToString(HazardKind kind) noexcept
-{
-    switch (kind)
-    {
-    case HazardKind::ReadAfterWrite: return "read after write";
-    case HazardKind::WriteAfterWrite: return "write after write";
-    case HazardKind::WriteAfterRead: return "write after read";
-    case HazardKind::HostWriteInFlight: return "CPU write of bytes in flight";
-    case HazardKind::HostReadInFlight: return "CPU read of bytes in flight";
-    case HazardKind::SlotRewritten: return "slot rewritten in flight";
-    case HazardKind::NeverSubmitted: return "never submitted";
-    case HazardKind::Count: break;
-    }
-    return "unknown HazardKind";
-}
 
 // ---- command buffers -----------------------------------------------------------------------------------------------
 
@@ -332,10 +284,7 @@ void HazardRecorder::OnFrameEnded(uint64_t frame)
         hazard.first.queue = list.queue;
         hazard.buffer = told->note->buffer;
         hazard.name = told->note->name;
-        hazard.message =
-            fmt::format("accesses of frame {} on queue {}, the first to buffer '{}' {}, were described, but no "
-                        "SubmitSync of that queue followed (another queue: HazardTracker::CmdBegin)",
-                        frame, list.queue, hazard.name, PlaceOf(hazard.first.where));
+        hazard.message = NeverSubmittedMessage(hazard);
         const bool isNew = IsNew(hazard.kind, hazard.name, hazard.first.where, {});
         Say(std::move(hazard), isNew);
     }
@@ -380,11 +329,7 @@ bool HazardRecorder::OnSlotRewritten(const SlotRewrite& rewrite)
     hazard.buffer = rewrite.buffer;
     hazard.name = rewrite.table;
     hazard.offset = rewrite.slot;
-    hazard.message =
-        fmt::format("{}: slot {} of table '{}' was rewritten {} while frame {}, which uses it, has not passed "
-                    "(used {})",
-                    ToString(hazard.kind), rewrite.slot, rewrite.table, PlaceOf(rewrite.where), rewrite.usedFrame,
-                    PlaceOf(rewrite.usedAt));
+    hazard.message = SlotMessage(hazard);
     const bool isNew =
         IsNew(hazard.kind, fmt::format("{} {}", rewrite.table, rewrite.slot), rewrite.usedAt, rewrite.where);
     Say(std::move(hazard), isNew);
@@ -425,10 +370,7 @@ void HazardRecorder::Say(const Conflict& conflict)
     hazard.bytes = conflict.range.end - conflict.range.begin;
     const bool isNew = IsNew(conflict.kind, hazard.name, hazard.first.where, hazard.second.where);
     if (isNew)
-        hazard.message = fmt::format("{}: bytes {} to {} of buffer '{}': {} is not ordered behind {}; {}",
-                                     ToString(hazard.kind), hazard.offset, hazard.offset + hazard.bytes, hazard.name,
-                                     Describe(hazard.second, conflict.laterUse),
-                                     Describe(hazard.first, conflict.earlierUse), Advice(conflict));
+        hazard.message = ConflictMessage(hazard);
     Say(std::move(hazard), isNew);
 }
 
