@@ -17,11 +17,17 @@ set(SEDX_SOURCES
     buffer/buffer_registry.cpp
     buffer/mapping.cpp
     buffer/sparse_pages.cpp
+    buffer_system/barriers.cpp
     buffer_system/buffer_factory.cpp
     buffer_system/buffer_system.cpp
     buffer_system/frames.cpp
+    buffer_system/hazard_tracker.cpp
+    buffer_system/host_visibility.cpp
     buffer_system/module.cpp
+    buffer_system/ownership_transfer.cpp
+    buffer_system/queue_wait.cpp
     buffer_system/ring_buffer.cpp
+    buffer_system/split_barrier.cpp
     buffer_types/counter_buffer.cpp
     buffer_types/index_buffer.cpp
     buffer_types/indirect_buffer.cpp
@@ -31,6 +37,7 @@ set(SEDX_SOURCES
     buffer_types/texel_buffer.cpp
     buffer_types/typed_buffer.cpp
     buffer_types/vertex_buffer.cpp
+    frame/event_pool.cpp
     frame/frame_tracker.cpp
     frame/timelines.cpp
     memory/block_allocator.cpp
@@ -49,9 +56,15 @@ set(SEDX_SOURCES
     pools/buffer_pool_manager.cpp
     pools/custom_memory_pool_manager.cpp
     pools/memory_pool_blocks.cpp
+    sync/hazard_messages.cpp
+    sync/hazard_model.cpp
+    sync/hazard_recorder.cpp
+    sync/sync_scope.cpp
+    sync/use.cpp
     transfer/background_sending.cpp
     transfer/background_writes.cpp
     transfer/batch.cpp
+    transfer/batch_accesses.cpp
     transfer/batch_history.cpp
     transfer/bulk_calibration.cpp
     transfer/calibration.cpp
@@ -95,9 +108,9 @@ set(SEDX_SOURCES
     vulkan/device_create.cpp
     vulkan/device_state.cpp
     vulkan/features.cpp
-    vulkan/optional_features.cpp
     vulkan/kernels.cpp
     vulkan/loader.cpp
+    vulkan/optional_features.cpp
     vulkan/requirements.cpp
     vulkan/validation.cpp
 )

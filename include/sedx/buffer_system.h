@@ -11,6 +11,7 @@
 
 #include <sedx/buffer_factory.h>
 #include <sedx/device.h>
+#include <sedx/hazard_tracker.h>
 #include <sedx/memory_budget.h>
 #include <sedx/module.h>
 #include <sedx/readback_queue.h>
@@ -114,22 +115,25 @@ class SEDX_API BufferSystem
     Result<VkDeviceAddress> GetDeviceAddress(const Buffer& buffer);
 
     // ---- mapping: see MapMode; none of these waits ------------------------------------------------------------------
-    // One raw map of a buffer at a time. Errors: NotMappable, Busy, OutOfRange.
-    Result<std::byte*> MapBuffer(const Buffer& buffer, MapMode mode = MapMode::Write);
+    // One raw map of a buffer at a time. Errors: NotMappable, Busy, OutOfRange. `where` is what checked mode names.
+    Result<std::byte*> MapBuffer(const Buffer& buffer, MapMode mode = MapMode::Write,
+                                 std::source_location where = std::source_location::current());
     void UnmapBuffer(const Buffer& buffer);
     // Typed and scoped. Offset and size of the view must be multiples of alignof(T) and sizeof(T).
     template <BufferElement T>
-    Result<WritableMapping<T>> MapWritable(const BufferView<>& view, MapMode mode = MapMode::Write)
+    Result<WritableMapping<T>> MapWritable(const BufferView<>& view, MapMode mode = MapMode::Write,
+                                           std::source_location where = std::source_location::current())
     {
-        auto range = MapRange(view, mode, sizeof(T), alignof(T), true);
+        auto range = MapRange(view, mode, sizeof(T), alignof(T), true, where);
         if (!range)
             return tl::unexpected(std::move(range.error()));
         return WritableMapping<T>(std::move(*range));
     }
     template <BufferElement T>
-    Result<ReadableMapping<T>> MapReadable(const BufferView<>& view)
+    Result<ReadableMapping<T>> MapReadable(const BufferView<>& view,
+                                           std::source_location where = std::source_location::current())
     {
-        auto range = MapRange(view, MapMode::Read, sizeof(T), alignof(T), false);
+        auto range = MapRange(view, MapMode::Read, sizeof(T), alignof(T), false, where);
         if (!range)
             return tl::unexpected(std::move(range.error()));
         return ReadableMapping<T>(std::move(*range));
@@ -140,11 +144,12 @@ class SEDX_API BufferSystem
     // looked after; UploadQueue::Copy does both. Ranges must lie inside the buffers and must not overlap. Zero bytes
     // record nothing.
     Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, uint64_t sourceOffset,
-                            const Buffer& destination, uint64_t destinationOffset, uint64_t bytes);
+                            const Buffer& destination, uint64_t destinationOffset, uint64_t bytes,
+                            std::source_location where = std::source_location::current());
     Result<void> CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source, const Buffer& destination,
-                            uint64_t bytes)
+                            uint64_t bytes, std::source_location where = std::source_location::current())
     {
-        return CopyBuffer(frame, cmd, source, 0, destination, 0, bytes);
+        return CopyBuffer(frame, cmd, source, 0, destination, 0, bytes, where);
     }
 
     // ---- frames ----------------------------------------------------------------------------------------------------
@@ -191,6 +196,8 @@ class SEDX_API BufferSystem
     ReadbackQueue& Readbacks() noexcept;
     BufferFactory& Factory() noexcept;
     ModuleStage& Modules() noexcept; // not thread-safe
+    // Finds missing synchronization, if the system is checked (hazard_tracker.h).
+    HazardTracker Hazards() const noexcept;
     const Device& GetDevice() const noexcept;
     const BufferSystemDesc& Desc() const noexcept;
     // Which allocator serves, and why an engine's VMA could not be used (VmaMismatch); success: as asked.
@@ -205,7 +212,7 @@ class SEDX_API BufferSystem
   private:
     explicit BufferSystem(std::unique_ptr<Impl> impl) noexcept;
     Result<detail::MappedRange> MapRange(const BufferView<>& view, MapMode mode, uint64_t elementBytes,
-                                         uint64_t elementAlignment, bool write);
+                                         uint64_t elementAlignment, bool write, const std::source_location& where);
     std::unique_ptr<Impl> m_impl;
 };
 } // namespace sedx

@@ -61,6 +61,9 @@
     X(DestroySemaphore)                                                                                                \
     X(GetSemaphoreCounterValue)                                                                                        \
     X(WaitSemaphores)                                                                                                  \
+    X(CreateEvent)                                                                                                     \
+    X(DestroyEvent)                                                                                                    \
+    X(ResetEvent)                                                                                                      \
     X(CreateCommandPool)                                                                                               \
     X(DestroyCommandPool)                                                                                              \
     X(ResetCommandPool)                                                                                                \
@@ -92,6 +95,8 @@
     X(CmdBindDescriptorSets)                                                                                           \
     X(CmdBindVertexBuffers)                                                                                            \
     X(CmdBindIndexBuffer)                                                                                              \
+    X(CmdSetEvent2)                                                                                                    \
+    X(CmdWaitEvents2)                                                                                                  \
     X(CmdBindPipeline)                                                                                                 \
     X(CmdPushConstants)                                                                                                \
     X(CmdDispatch)                                                                                                     \

@@ -16,7 +16,7 @@
 #pragma once
 
 #include <sedx/buffer.h>
-#include <sedx/timeline.h>
+#include <sedx/queue_wait.h>
 
 namespace sedx
 {
@@ -46,8 +46,11 @@ class SEDX_API Frame
 
     // Submits the uploads collected so far (own submission mode) and returns what to append to the engine's next
     // submission on `queue` (index into Device::Queues()). Call once for each submission that touches buffers.
-    // Errors: WrongState (frame not open), InvalidArgument (no such queue), and those of the submission.
-    Result<class SubmitSync> SubmitSync(uint32_t queue) const;
+    // `waits`: for what other queues produce (queue_wait.h); they are among the waits returned.
+    // Errors: WrongState (frame not open; FrameCompletion::Fences and a wait for a queue, which has no signals then),
+    // InvalidArgument (no such queue or timeline, a wait with no use or one of the CPU), NotSubmitted (a wait for a point that
+    // was never handed out), and those of the submission.
+    Result<class SubmitSync> SubmitSync(uint32_t queue, std::span<const QueueWait> waits = {}) const;
 
     // For the other parts of the library.
     Frame(BufferSystem* system, uint64_t number) noexcept : m_system(system), m_number(number) {}

@@ -32,7 +32,17 @@ class SubmitSync
     TimelinePoint Point() const noexcept { return m_point; }
 
     // For the other parts of the library.
-    void AddWait(const VkSemaphoreSubmitInfo& wait) noexcept { m_waits[m_waitCount++] = wait; }
+    void AddWait(const VkSemaphoreSubmitInfo& wait) noexcept // one for each timeline: what is given twice is merged
+    {
+        for (VkSemaphoreSubmitInfo& known : std::span(m_waits).first(m_waitCount))
+            if (known.semaphore == wait.semaphore)
+            {
+                known.value = known.value < wait.value ? wait.value : known.value;
+                known.stageMask |= wait.stageMask;
+                return;
+            }
+        m_waits[m_waitCount++] = wait;
+    }
     void SetSignal(const VkSemaphoreSubmitInfo& signal, TimelinePoint point) noexcept
     {
         m_signal = signal;

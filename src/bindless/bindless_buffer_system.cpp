@@ -42,7 +42,13 @@ void MarkUsed(Backing& backing) noexcept
         backing.lastFrame.store(Backing::kEveryFrame, std::memory_order_release);
 }
 
-uint32_t ShardOf(const BufferResource& resource) noexcept { return resource.id.index % kShards; }
+// Neighbours share one, 64 at a time: threads with buffers of their own seldom meet, whoever created them, and slots are
+// written in runs.
+uint32_t ShardOf(const BufferResource& resource) noexcept
+{
+    const uint32_t index = resource.id.index;
+    return (index / kShards / 64 + index % kShards) % kShards;
+}
 
 struct SlotLimits
 {
@@ -127,7 +133,7 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     void OnCreated(BufferResource& resource) noexcept override
     {
         if (Any(resource.usage & BufferUsage::Storage))
-            if (auto added = AddLocked(resource, 0, resource.bytes); !added)
+            if (auto added = Add(resource, 0, resource.bytes); !added)
                 SEDX_CORE_ERROR_TAG("BINDLESS", "buffer '{}' was not registered: {}", resource.name,
                                     added.error().message);
     }
@@ -135,8 +141,8 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     Result<void> Attach(const BindlessDesc& desc, const std::string& name);
     Result<void> CreateLayout(const BindlessDesc& desc, uint32_t maxSlots);
     Result<void> CreateGuard(const std::string& name);
-    Result<uint32_t> Add(BufferResource& resource, uint64_t offset, uint64_t bytes);
-    Result<uint32_t> AddLocked(BufferResource& resource, uint64_t offset, uint64_t bytes);
+    Result<uint32_t> Register(const std::string& name, const Buffer& buffer, uint64_t offset, uint64_t bytes);
+    Result<uint32_t> Add(BufferResource& resource, uint64_t offset, uint64_t bytes); // its mutex is held
     Result<BindlessCopies::Use> Use(const Frame& frame);
     void PollFaults();
 };
@@ -332,12 +338,6 @@ void BindlessBufferSystem::OnUpdate()
 
 Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint64_t offset, uint64_t bytes)
 {
-    const std::lock_guard lock(resource.mutex);
-    return AddLocked(resource, offset, bytes);
-}
-
-Result<uint32_t> BindlessBufferSystem::Impl::AddLocked(BufferResource& resource, uint64_t offset, uint64_t bytes)
-{
     if (!resource.backing)
         return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
     MarkUsed(*resource.backing);
@@ -358,32 +358,40 @@ Result<uint32_t> BindlessBufferSystem::Impl::AddLocked(BufferResource& resource,
 Result<uint32_t> BindlessBufferSystem::Register(const BufferView<>& view)
 {
     SEDX_PROFILE_SCOPE("BindlessBufferSystem::Register");
-    Impl& impl = *m_impl;
-    if (!impl.isAttached.load(std::memory_order_acquire))
-        return Fail(ErrorCode::WrongState, "'{}' is not attached: {}", GetName(), impl.status.error().message);
-    if (!view.buffer)
+    return m_impl->Register(GetName(), view.buffer, view.offset, view.bytes);
+}
+
+Result<uint32_t> BindlessBufferSystem::Impl::Register(const std::string& name, const Buffer& buffer, uint64_t offset,
+                                                      uint64_t bytes)
+{
+    if (!isAttached.load(std::memory_order_acquire))
+        return Fail(ErrorCode::WrongState, "'{}' is not attached: {}", name, status.error().message);
+    if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "Register: the buffer handle is empty");
-    BufferResource& resource = *view.buffer.Resource();
-    if (resource.core != impl.core.get())
+    BufferResource& resource = *buffer.Resource();
+    if (resource.core != core.get())
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' belongs to another system", resource.name);
     if (!Any(resource.usage & BufferUsage::Storage))
         return Fail(ErrorCode::InvalidArgument, "buffer '{}' has no storage usage: shaders cannot read it by its slot",
                     resource.name);
-    const CheckedRange range = Check(view);
-    if (!range.valid || range.bytes == 0)
-        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes, or are none", view.offset,
-                    view.bytes, resource.name, resource.bytes);
-    const uint64_t alignment = impl.core->Device().alignments.storage;
-    if (range.offset % alignment != 0)
+    if (bytes == BufferView<>::kWhole && offset <= resource.bytes)
+        bytes = resource.bytes - offset;
+    if (!FitsInto(offset, bytes, resource.bytes) || bytes == 0)
+        return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes, or are none", offset, bytes,
+                    resource.name, resource.bytes);
+    const uint64_t alignment = core->Device().alignments.storage;
+    if (offset % alignment != 0)
         return Fail(ErrorCode::InvalidArgument,
                     "offset {} of a range of buffer '{}' is no multiple of minStorageBufferOffsetAlignment, {} bytes",
-                    range.offset, resource.name, alignment);
-    return impl.Add(resource, range.offset, range.bytes);
+                    offset, resource.name, alignment);
+    const std::lock_guard lock(resource.mutex);
+    return Add(resource, offset, bytes);
 }
 
 uint32_t BindlessBufferSystem::RegisterBuffer(const Buffer& buffer)
 {
-    auto id = Register(buffer);
+    SEDX_PROFILE_SCOPE("BindlessBufferSystem::RegisterBuffer");
+    auto id = m_impl->Register(GetName(), buffer, 0, BufferView<>::kWhole);
     if (id)
         return *id;
     SEDX_CORE_ERROR_TAG("BINDLESS", "{}", id.error().message);

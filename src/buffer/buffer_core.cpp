@@ -41,6 +41,8 @@ Result<std::shared_ptr<BufferCore>> BufferCore::Create(std::shared_ptr<DeviceSta
     const bool asksApplication = desc.memory.onOutOfMemory != nullptr;
     core->m_allocator = std::make_unique<BufferAllocator>(*core->m_memory, core->m_locks, std::move(desc.memory));
     core->m_frames = std::make_unique<FrameTracker>(*core->m_timelines, *core->m_device, desc.frames);
+    if (core->m_checked)
+        core->m_hazards = std::make_unique<HazardRecorder>(core->Progress());
     core->m_memory->SampleBudget(0, core->m_allocator->Now());
     const auto reclaim = [self = core.get()] {
         self->m_timelines->Poll();
@@ -61,6 +63,25 @@ Result<std::shared_ptr<BufferCore>> BufferCore::Create(std::shared_ptr<DeviceSta
 }
 
 BufferCore::~BufferCore() = default;
+
+HazardProgress BufferCore::Progress() noexcept
+{
+    HazardProgress progress;
+    progress.poll = [this] {
+        m_timelines->Poll();
+        m_frames->Update();
+    };
+    progress.completedFrame = [this] { return m_frames->Completed(); };
+    progress.hasPassed = [this](TimelinePoint point) { return m_timelines->HasPassed(point); };
+    progress.timelineOf = [this](VkSemaphore semaphore) {
+        for (uint32_t timeline = 0; timeline <= kTransferTimeline; ++timeline)
+            if (m_timelines->Semaphore(timeline) == semaphore)
+                return timeline;
+        return HazardProgress::kNoTimeline;
+    };
+    progress.hasSignals = m_frames->HasSignals();
+    return progress;
+}
 
 // ---- backings ------------------------------------------------------------------------------------------------------
 
@@ -468,6 +489,7 @@ void BufferCore::Shutdown() noexcept
     m_alive.store(false);
     m_allocator.reset();
     m_memory.reset();
+    m_hazards.reset();
     m_frames.reset();
     m_timelines.reset();
     m_device.reset();

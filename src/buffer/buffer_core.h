@@ -9,6 +9,7 @@
 #include "buffer/buffer_resource.h"
 #include "frame/frame_tracker.h"
 #include "memory/buffer_allocator.h"
+#include "sync/hazard_recorder.h"
 
 #include <deque>
 #include <map>
@@ -45,6 +46,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     MemoryAllocator& Memory() const noexcept { return *m_memory; }
     BufferAllocator& Allocator() const noexcept { return *m_allocator; }
     bool IsChecked() const noexcept { return m_checked; }
+    HazardRecorder* Hazards() const noexcept { return m_hazards.get(); } // null: the system is not checked
     bool IsAlive() const noexcept { return m_alive.load(); }
 
     // ---- backings
@@ -75,6 +77,8 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     Result<Buffer> Find(BufferId id);
     void OnUnreferenced(BufferResource* resource) noexcept;
     ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
+    // What Resolve answered, or would answer; null once the system is gone.
+    Ref<Backing> BackingOf(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;
     bool IsInFlight(BufferResource& resource) noexcept;
     bool IsBackingInFlight(const Backing& backing) const noexcept;
     // For a backing that nobody else knows yet: what goes with Ownership::Exclusive, if the buffer is that.
@@ -157,6 +161,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
         std::atomic<uint32_t> freeing{0}; // threads that give memory back after the lock
     };
     BufferCore() = default;
+    HazardProgress Progress() noexcept;
     static uint32_t ShardOf(BufferId id) noexcept { return id.index % kShards; }
     MemoryRequest RequestOf(const BufferDesc& desc, BufferUsage usage) const noexcept;
     Result<void> CheckSize(uint64_t bytes, const char* name) const;
@@ -183,6 +188,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     std::shared_ptr<DeviceState> m_device;
     std::unique_ptr<Timelines> m_timelines;
     std::unique_ptr<FrameTracker> m_frames;
+    std::unique_ptr<HazardRecorder> m_hazards;
     std::unique_ptr<MemoryAllocator> m_memory;
     mutable ShardLocks m_locks;
     LaneLocks m_lanes;

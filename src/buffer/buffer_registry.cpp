@@ -257,6 +257,13 @@ ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uin
     return {backing->memory.buffer, backing->memory.offset, resource.bytes, backing->address, backing->memory.mapped};
 }
 
+Ref<Backing> BufferCore::BackingOf(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept
+{
+    const std::lock_guard lock(resource.mutex);
+    const BufferResource::FrameUse& use = resource.uses[slot];
+    return use.frame == frame && use.older ? use.older : resource.backing;
+}
+
 bool BufferCore::IsBackingInFlight(const Backing& backing) const noexcept
 {
     if (backing.held.load() || backing.queued.load() || backing.lastBatch.load() > completedBatch.load())

@@ -37,15 +37,14 @@ struct BufferResource
 
     std::atomic<uint32_t> references{0};
 
+    // Changing state, under `mutex`. The order of locks: transfer engine, then this, then the core's.
+    std::mutex mutex;
+    Ref<Backing> backing; // empty once the system is gone
     // Which listeners of the core want to hear of this buffer, a bit for each. A listener sets its bit with the mutex held.
     std::atomic<uint32_t> watched{0};
     // For each of them a number of its own, under its own lock; 0 at first.
     std::array<uint32_t, kMaxListeners> marks{};
-
-    // Changing state, under `mutex`. The order of locks: transfer engine, then this, then the core's.
-    std::mutex mutex;
-    Ref<Backing> backing; // empty once the system is gone
-    // The same, for threads that name this buffer in a lane lock instead (BufferCore::Lanes). Only BufferCore stores both.
+    // The same as `backing`, for threads that name this buffer in a lane lock instead (BufferCore::Lanes). Only BufferCore stores both.
     std::atomic<Backing*> current{nullptr};
     struct FrameUse       // what an open frame resolved, by the slot of the frame
     {

@@ -1,5 +1,6 @@
 #include "buffer/mapping.h"
 
+#include "buffer/named_range.h"
 #include "buffer/range.h"
 
 #include <sedx/log.h>
@@ -35,9 +36,28 @@ void FlushMapped(BufferCore& core, const BufferMemory& memory, uint64_t offset, 
                             bytes, name, ToString(result));
 }
 
-// Makes the bytes of a map accessible by the rules of its mode. The mutex of the resource is held.
-Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, uint64_t offset, uint64_t bytes)
+// What the tracker knows of these bytes.
+void NoteHost(BufferCore& core, const BufferResource& resource, uint64_t offset, uint64_t bytes, bool isWrite,
+              const std::source_location& where)
 {
+    if (HazardRecorder* hazards = core.Hazards())
+        hazards->OnHost(NamedRangeOf(resource, resource.backing->memory, offset, bytes), isWrite, where);
+}
+
+// One map: which bytes, how, and where in the program.
+struct MapRequest
+{
+    MapMode mode;
+    uint64_t offset;
+    uint64_t bytes;
+    std::source_location where;
+    bool isRaw; // of a whole buffer, whatever will be touched of it
+};
+
+// Makes the bytes of a map accessible by the rules of its mode. The mutex of the resource is held.
+Result<void> Prepare(BufferCore& core, BufferResource& resource, const MapRequest& map)
+{
+    const auto [mode, offset, bytes, where, isRaw] = map;
     if (!resource.backing)
         return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
     if (resource.backing->memory.mapped == nullptr)
@@ -54,6 +74,8 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
         const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes);
         if (result != VK_SUCCESS)
             return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
+        if (!isRaw) // who maps all of it may look at a part
+            NoteHost(core, resource, offset, bytes, false, where);
         return {};
     }
     case MapMode::Write:
@@ -97,15 +119,16 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, MapMode mode, u
                                 "buffer '{}': bytes {} to {} were mapped with WriteNoOverwrite, but an earlier frame "
                                 "that is in flight wrote them for its own use",
                                 resource.name, offset, offset + bytes);
+        NoteHost(core, resource, offset, bytes, true, where);
         return {};
     }
     return Fail(ErrorCode::InvalidArgument, "unknown MapMode");
 }
 // The same; new memory may have to be made room for, which calls back into pools and the application: without the lock.
 Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::unique_lock<std::mutex>& lock,
-                              MapMode mode, uint64_t offset, uint64_t bytes)
+                              const MapRequest& map)
 {
-    auto ready = Prepare(core, resource, mode, offset, bytes);
+    auto ready = Prepare(core, resource, map);
     if (ready || ready.error().code != ErrorCode::OutOfDeviceMemory)
         return ready;
     MemoryRequest request;
@@ -115,7 +138,7 @@ Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::u
     lock.unlock();
     const auto relieved = core.Allocator().Relieve(request, [&] {
         lock.lock();
-        ready = Prepare(core, resource, mode, offset, bytes);
+        ready = Prepare(core, resource, map);
         const bool isShort = !ready && ready.error().code == ErrorCode::OutOfDeviceMemory;
         if (isShort)
             lock.unlock();
@@ -126,7 +149,7 @@ Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::u
 } // namespace
 
 Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView<>& view, MapMode mode, uint64_t elementBytes,
-                                     uint64_t elementAlignment, bool write)
+                                     uint64_t elementAlignment, bool write, const std::source_location& where)
 {
     if (!view.buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot map an empty handle");
@@ -149,7 +172,7 @@ Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView<>& view,
     if (resource.core != &core)
         return ForeignBuffer(view.buffer);
     std::unique_lock lock(resource.mutex);
-    if (auto ready = PrepareOrRelieve(core, resource, lock, mode, range.offset, range.bytes); !ready)
+    if (auto ready = PrepareOrRelieve(core, resource, lock, {mode, range.offset, range.bytes, where, false}); !ready)
         return Forward(ready);
     detail::MappedRange mapped;
     mapped.buffer = view.buffer;
@@ -175,7 +198,7 @@ void detail::MappedRange::Unmap() noexcept
     buffer = {};
 }
 
-Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode)
+Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode, const std::source_location& where)
 {
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "cannot map an empty handle");
@@ -187,7 +210,7 @@ Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode)
         return ForeignBuffer(buffer);
     if (resource.rawMapped)
         return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);
-    if (auto ready = PrepareOrRelieve(core, resource, lock, mode, 0, resource.bytes); !ready)
+    if (auto ready = PrepareOrRelieve(core, resource, lock, {mode, 0, resource.bytes, where, true}); !ready)
         return Forward(ready);
     if (resource.rawMapped) // meanwhile
         return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);

@@ -105,6 +105,7 @@ Result<std::unique_ptr<BufferSystem>> BufferSystem::Create(const BufferSystemDes
     impl->desc = desc;
     impl->core = std::move(*core);
     impl->transfers = TransferEngine::Create(impl->core, desc, *profile);
+    impl->events = std::make_unique<EventPool>(device, impl->core->Frames());
     impl->uploads = std::make_unique<UploadQueue>(impl->transfers);
     impl->readbacks = std::make_unique<ReadbackQueue>(impl->transfers);
     impl->sparse = std::make_unique<SparseBinder>(*impl->core, *impl->transfers);
@@ -146,6 +147,7 @@ BufferSystem::~BufferSystem()
     m_impl->Poll();
     m_impl->sparse->ReleaseAll();
     m_impl->transfers->Shutdown();
+    m_impl->events.reset();
     core.Shutdown();
 }
 
@@ -246,24 +248,25 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
 
 // ---- mapping -------------------------------------------------------------------------------------------------------
 
-Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode)
+Result<std::byte*> BufferSystem::MapBuffer(const Buffer& buffer, MapMode mode, std::source_location where)
 {
-    return MapRaw(*m_impl->core, buffer, mode);
+    return MapRaw(*m_impl->core, buffer, mode, where);
 }
 
 void BufferSystem::UnmapBuffer(const Buffer& buffer) { UnmapRaw(*m_impl->core, buffer); }
 
 Result<detail::MappedRange> BufferSystem::MapRange(const BufferView<>& view, MapMode mode, uint64_t elementBytes,
-                                                   uint64_t elementAlignment, bool write)
+                                                   uint64_t elementAlignment, bool write,
+                                                   const std::source_location& where)
 {
-    return sedx::MapRange(*m_impl->core, view, mode, elementBytes, elementAlignment, write);
+    return sedx::MapRange(*m_impl->core, view, mode, elementBytes, elementAlignment, write, where);
 }
 
 // ---- copies --------------------------------------------------------------------------------------------------------
 
 Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, const Buffer& source,
                                       uint64_t sourceOffset, const Buffer& destination, uint64_t destinationOffset,
-                                      uint64_t bytes)
+                                      uint64_t bytes, std::source_location where)
 {
     if (!source || !destination || cmd == VK_NULL_HANDLE)
         return Fail(ErrorCode::InvalidArgument, "CopyBuffer needs two buffers and a command buffer");
@@ -289,6 +292,18 @@ Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, c
     copy.regionCount = 1;
     copy.pRegions = &region;
     m_impl->core->Device().vk.CmdCopyBuffer2(cmd, &copy);
+    if (HazardRecorder* hazards = m_impl->core->Hazards())
+    {
+        const auto note = [&](const Buffer& buffer, const ResolvedBuffer& resolved, uint64_t offset, Use use) {
+            const uint64_t begin = resolved.offset + offset;
+            hazards->OnAccess(frame.Number(), cmd,
+                              {{reinterpret_cast<uint64_t>(resolved.buffer), begin, begin + bytes}, resolved.offset,
+                               buffer.ID(), buffer.Name()},
+                              use, where, false);
+        };
+        note(source, from, sourceOffset, Use::TransferRead);
+        note(destination, to, destinationOffset, Use::TransferWrite);
+    }
     return {};
 }
 
@@ -329,6 +344,7 @@ UploadQueue& BufferSystem::Uploads() noexcept { return *m_impl->uploads; }
 ReadbackQueue& BufferSystem::Readbacks() noexcept { return *m_impl->readbacks; }
 BufferFactory& BufferSystem::Factory() noexcept { return *m_impl->factory; }
 ModuleStage& BufferSystem::Modules() noexcept { return m_impl->modules; }
+HazardTracker BufferSystem::Hazards() const noexcept { return HazardTracker(m_impl->core->Hazards()); }
 const Device& BufferSystem::GetDevice() const noexcept { return m_impl->desc.device; }
 const BufferSystemDesc& BufferSystem::Desc() const noexcept { return m_impl->desc; }
 Result<void> BufferSystem::AllocatorStatus() const { return m_impl->core->Memory().Status(); }

@@ -37,6 +37,8 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
     if (auto ended = m_impl->core->Frames().End(frame.Number()); !ended)
         return ended;
     m_impl->core->ForgetFrame(frame.Number());
+    if (HazardRecorder* hazards = m_impl->core->Hazards())
+        hazards->OnFrameEnded(frame.Number());
     Result<void> result;
     if (m_impl->core->Device().IsLost())
         result = m_impl->core->Device().LostError();
@@ -58,6 +60,8 @@ Result<void> BufferSystem::AbandonFrame(const Frame& frame)
     if (!m_impl->core->Frames().IsOpen(frame.Number()))
         return Fail(ErrorCode::WrongState, "frame {} is not open", frame.Number());
     m_impl->transfers->OnAbandoned(frame.Number()); // before the frame counts as passed
+    if (HazardRecorder* hazards = m_impl->core->Hazards())
+        hazards->OnFrameAbandoned(frame.Number());
     if (auto abandoned = m_impl->core->Frames().Abandon(frame.Number()); !abandoned)
         return abandoned;
     m_impl->core->ForgetFrame(frame.Number());
@@ -143,7 +147,7 @@ ResolvedBuffer Frame::Resolve(const BufferView<>& view) const noexcept
     return resolved;
 }
 
-Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
+Result<class SubmitSync> Frame::SubmitSync(uint32_t queue, std::span<const QueueWait> waits) const
 {
     if (m_system == nullptr)
         return Fail(ErrorCode::WrongState, "SubmitSync: the frame is empty");
@@ -156,6 +160,15 @@ Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
                     core.GetTimelines().QueueCount());
     if (!core.Frames().IsOpen(m_number))
         return Fail(ErrorCode::WrongState, "SubmitSync: frame {} is not open", m_number);
+    std::vector<VkSemaphoreSubmitInfo> extraWaits; // allocates nothing as a rule
+    for (const QueueWait& wait : waits)
+    {
+        auto info = SubmitInfoOf(*m_system, wait);
+        if (!info)
+            return Forward(info);
+        if (wait.point.value != 0)
+            extraWaits.push_back(*info);
+    }
     if (impl.transfers->SubmitsItself())
     {
         if (auto sent = impl.transfers->Submit(TransferEngine::kNoReads); !sent)
@@ -165,6 +178,6 @@ Result<class SubmitSync> Frame::SubmitSync(uint32_t queue) const
     if (const VkResult result = core.FlushHostWrites(); result != VK_SUCCESS)
         return FailVk(result, "flushing host writes");
     core.GetTimelines().Poll();
-    return impl.transfers->HandOut(m_number, queue);
+    return impl.transfers->HandOut(m_number, queue, extraWaits);
 }
 } // namespace sedx

@@ -1,6 +1,7 @@
 // The parts of a BufferSystem.
 #pragma once
 
+#include "frame/event_pool.h"
 #include "transfer/sparse_binder.h"
 
 #include <sedx/buffer_system.h>
@@ -16,6 +17,7 @@ struct BufferSystem::Impl
     std::unique_ptr<ReadbackQueue> readbacks;
     std::unique_ptr<BufferFactory> factory;
     std::unique_ptr<SparseBinder> sparse;
+    std::unique_ptr<EventPool> events; // of split barriers
     ModuleStage modules;
 
     void Poll() noexcept;

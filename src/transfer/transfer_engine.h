@@ -140,7 +140,8 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     // What to append to a submission of `frame` on `queue`: waits for copies that are not known to have passed, and the signal.
     // Between the two nothing of the library goes out: what goes to a queue for transfers either waits for this submission, or
     // is waited for by it.
-    Result<class SubmitSync> HandOut(uint64_t frame, uint32_t queue);
+    // `extraWaits`: of the engine's own, checked.
+    Result<class SubmitSync> HandOut(uint64_t frame, uint32_t queue, std::span<const VkSemaphoreSubmitInfo> extraWaits = {});
 
     // ---- completion
     void Update() noexcept; // after a poll
@@ -290,6 +291,7 @@ class TransferEngine : public std::enable_shared_from_this<TransferEngine>
     std::mutex m_submitMutex;
     std::vector<CommandSlot> m_commands; // under m_submitMutex, except `free` under m_mutex
     PlanScratch m_planScratch;           // under m_submitMutex
+    std::vector<BatchAccess> m_accesses; // checked mode: of the batch recorded last, for the tracker; under m_submitMutex
     // Of the last submission, under m_submitMutex; kNoOrder: it is not in the order of any queue.
     static constexpr uint32_t kNoOrder = ~uint32_t{0};
     uint32_t m_lastQueue = 0;

@@ -1,6 +1,8 @@
 // Sending batches: by the library's own submissions, and recorded into the engine's commands.
 #include "transfer/transfer_engine.h"
 
+#include "transfer/batch_accesses.h"
+
 #include <sedx/log.h>
 #include <sedx/profile.h>
 
@@ -152,6 +154,11 @@ BatchStats TransferEngine::Record(Batch& batch, VkCommandBuffer cmd, uint32_t qu
                 use->name, use->family, queue, family);
         ownership = m_ownership.Pass(batch, family, frame, kept);
     }
+    HazardRecorder* hazards = m_core->Hazards();
+    if (hazards != nullptr)
+        m_accesses = AccessesOf(batch, *hazards);
+    if (hazards != nullptr && frame != 0)
+        hazards->OnFlush(frame, cmd, queue, m_accesses);
     RecordBufferBarriers(device.vk, cmd, ownership.acquires);
     const BatchStats stats = RecordBatch(device.vk, cmd, batch, rules, m_planScratch);
     RecordBufferBarriers(device.vk, cmd, ownership.releases);
@@ -240,6 +247,8 @@ Result<void> TransferEngine::RecordAndSubmit(Batch& batch, Route route)
     if (result != VK_SUCCESS)
         return FailVk(result, "submitting copies");
     m_core->GetTimelines().SetHanded(kTransferTimeline, value);
+    if (HazardRecorder* hazards = m_core->Hazards())
+        hazards->OnBatch(route.queue, {kTransferTimeline, value}, {waits.data(), waitCount}, m_accesses);
     m_lastQueue = route.queue;
     m_counters.submissions.fetch_add(1, std::memory_order_relaxed);
     if (route.queue != 0)
@@ -417,6 +426,14 @@ Result<uint32_t> TransferEngine::CmdAcquire(uint64_t frame, VkCommandBuffer cmd,
     const std::lock_guard lock(m_mutex);
     const auto acquires = m_ownership.AcquireAll(device.queues[queue].family, frame, kept);
     RecordBufferBarriers(device.vk, cmd, acquires);
+    if (HazardRecorder* hazards = m_core->Hazards())
+    {
+        hazards->OnCommands(frame, cmd, queue);
+        VkDependencyInfo info{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
+        info.bufferMemoryBarrierCount = static_cast<uint32_t>(acquires.size());
+        info.pBufferMemoryBarriers = acquires.data();
+        hazards->OnBarrier(frame, cmd, info);
+    }
     return static_cast<uint32_t>(acquires.size());
 }
 
@@ -429,16 +446,21 @@ tl::unexpected<Error> TransferEngine::ForeignBuffer(const BufferResource& resour
         what, resource.name, resource.ownerQueue);
 }
 
-Result<class SubmitSync> TransferEngine::HandOut(uint64_t frame, uint32_t queue)
+Result<class SubmitSync> TransferEngine::HandOut(uint64_t frame, uint32_t queue,
+                                                 std::span<const VkSemaphoreSubmitInfo> extraWaits)
 {
     const std::lock_guard submitLock(m_submitMutex);
     class SubmitSync sync;
     AddWaits(sync, frame, queue);
+    for (const VkSemaphoreSubmitInfo& wait : extraWaits)
+        sync.AddWait(wait);
     const auto point = m_core->Frames().HandOut(frame, queue);
     if (!point)
         return tl::unexpected(point.error());
     OnHandedOut(frame, *point);
     sync.SetSignal(PassingOf(m_core->GetTimelines(), queue, point->value), *point);
+    if (HazardRecorder* hazards = m_core->Hazards())
+        hazards->OnSubmit(frame, *point, sync.Waits());
     return sync;
 }
 
