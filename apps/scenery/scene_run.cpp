@@ -148,7 +148,7 @@ class SceneRun
         m_report.instancesDrawn = counters.instancesDrawn;
         m_report.draws = counters.draws;
         m_report.drawCalls = m_renderer->DrawCalls();
-        if (const FrameTimes cullTimes = m_renderer->TakeCullTimes(); !cullTimes.IsEmpty())
+        if (const FrameTimes cullTimes = m_renderer->TakeCullTimes(m_system->CompletedFrame()); !cullTimes.IsEmpty())
             m_report.cullMsMedian = cullTimes.Quantile(0.5);
         m_report.uploadSeconds = m_uploadMeter.Seconds();
         m_report.buffers = m_system->GetReport();

@@ -22,6 +22,7 @@ struct FrameSlot
     size_t texturesWritten = 0;
     std::unique_ptr<OffscreenTarget> target;
     std::unique_ptr<GpuTimer> cullTimer;
+    uint64_t frame = 0; // Frame::Number of its last use
 };
 
 class FrameSlots

@@ -44,11 +44,9 @@ std::optional<double> GpuTimer::Take()
     if (!std::exchange(m_isRecorded, false))
         return std::nullopt;
     std::array<uint64_t, 2> ticks{};
-    const VkResult result = vkGetQueryPoolResults(m_context.Handle(), m_queries, 0, 2, sizeof ticks, ticks.data(),
-                                                  sizeof ticks[0], VK_QUERY_RESULT_64_BIT);
-    if (result == VK_NOT_READY)
-        return std::nullopt;
-    RequireVk(result, "timestamps");
+    RequireVk(vkGetQueryPoolResults(m_context.Handle(), m_queries, 0, 2, sizeof ticks, ticks.data(), sizeof ticks[0],
+                                    VK_QUERY_RESULT_64_BIT),
+              "timestamps");
     const double period = double{m_context.GetDevice().Properties().limits.timestampPeriod}; // nanoseconds
     return static_cast<double>((ticks[1] - ticks[0]) & m_mask) * period * 1e-6;
 }

@@ -37,6 +37,7 @@ const OffscreenTarget& SceneRenderer::Draw(const sedx::Frame& frame, const Camer
     SEDX_PROFILE_SCOPE("SceneRenderer::Draw");
     FrameSlot& slot = m_slots[frame.Index()];
     TakeCullTime(slot);
+    slot.frame = frame.Number();
     m_lists.Fill(meshes, camera.Position());
     const CulledDraws draws = m_culling.Prepare(frame, camera, m_lists);
     m_slots.Begin(slot, WriteConstants(frame, camera, draws));
@@ -58,10 +59,13 @@ const OffscreenTarget& SceneRenderer::Draw(const sedx::Frame& frame, const Camer
     return *slot.target;
 }
 
-FrameTimes SceneRenderer::TakeCullTimes()
+FrameTimes SceneRenderer::TakeCullTimes(uint64_t completedFrame)
 {
     for (FrameSlot& slot : m_slots.All())
-        TakeCullTime(slot);
+    {
+        if (slot.frame <= completedFrame)
+            TakeCullTime(slot);
+    }
     return std::move(m_cullTimes);
 }
 

@@ -22,8 +22,8 @@ class SceneRenderer
     gpu::CullCounters Counters() const { return m_culling.Counters(); }
     // Of the frame recorded last: calls that draw meshes.
     uint32_t DrawCalls() const noexcept { return m_drawCalls; }
-    // Milliseconds that the GPU took to cull in each frame that has passed, without frames still under way; empty without timestamps.
-    FrameTimes TakeCullTimes();
+    // Milliseconds that the GPU took to cull in each frame up to this one, which has passed; empty without timestamps.
+    FrameTimes TakeCullTimes(uint64_t completedFrame);
 
   private:
     sedx::BufferSlice WriteConstants(const sedx::Frame& frame, const Camera& camera, const CulledDraws& draws);
