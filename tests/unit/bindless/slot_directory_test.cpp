@@ -138,7 +138,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
     uint64_t completed = 0;
     for (int i = 0; i < 100'000; ++i)
     {
-        const uint32_t list = random() % kLists;
+        const auto list = static_cast<uint32_t>(random() % kLists);
         switch (random() % 8)
         {
         case 0:
@@ -153,7 +153,9 @@ TEST(SlotDirectoryTest, AgainstAModel)
             for (const Live& other : live)
                 ASSERT_NE(SlotOf(other.id), SlotOf(id));
             if (freeFrom.contains(SlotOf(id)))
+            {
                 ASSERT_LE(freeFrom[SlotOf(id)], completed);
+            }
             ASSERT_LT(SlotOf(id), directory.Capacity());
             live.push_back({id, list, address});
             break;
@@ -206,7 +208,9 @@ TEST(SlotDirectoryTest, AgainstAModel)
                 const auto found = bySlot.find(slot);
                 ASSERT_EQ(change.id, found != bySlot.end() ? found->second->id : 0u) << "slot " << slot;
                 if (found != bySlot.end())
+                {
                     ASSERT_EQ(change.contents.address, found->second->address);
+                }
             }
             for (const auto& [slot, entry] : bySlot)
                 ASSERT_TRUE(shown.contains(slot)) << slot;
@@ -214,7 +218,9 @@ TEST(SlotDirectoryTest, AgainstAModel)
         }
         }
         if (i % 1000 == 0)
+        {
             ASSERT_EQ(directory.Live(), live.size());
+        }
     }
 }
 } // namespace
