@@ -50,6 +50,21 @@ uint32_t ShardOf(const BufferResource& resource) noexcept
     return (index / kShards / 64 + index % kShards) % kShards;
 }
 
+// Stages that pipelines of this device can have. Mesa 25.0's lavapipe takes VK_SHADER_STAGE_ALL literally where descriptor buffers
+// are bound, and writes beyond its list of stages.
+VkShaderStageFlags StagesOf(VkShaderStageFlags wanted, const DeviceState& device) noexcept
+{
+    if (wanted != VK_SHADER_STAGE_ALL)
+        return wanted;
+    VkShaderStageFlags stages = VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT;
+    if (device.features.meshShader)
+        stages |= VK_SHADER_STAGE_TASK_BIT_EXT | VK_SHADER_STAGE_MESH_BIT_EXT;
+    if (device.hasRayTracingPipelines)
+        stages |= VK_SHADER_STAGE_RAYGEN_BIT_KHR | VK_SHADER_STAGE_ANY_HIT_BIT_KHR | VK_SHADER_STAGE_CLOSEST_HIT_BIT_KHR |
+                  VK_SHADER_STAGE_MISS_BIT_KHR | VK_SHADER_STAGE_INTERSECTION_BIT_KHR | VK_SHADER_STAGE_CALLABLE_BIT_KHR;
+    return stages;
+}
+
 struct SlotLimits
 {
     uint32_t slots = 0;
@@ -165,8 +180,9 @@ Result<void> BindlessBufferSystem::Impl::CreateLayout(const BindlessDesc& desc, 
         return {};
     const bool isBuffer = desc.backend == BindlessBackend::DescriptorBuffer;
     VkDescriptorSetLayoutBinding bindings[2]{};
-    bindings[0] = {desc.tableBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, desc.stages, nullptr};
-    bindings[1] = {desc.storageBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, maxSlots, desc.stages, nullptr};
+    const VkShaderStageFlags stages = isBuffer ? StagesOf(desc.stages, device) : desc.stages;
+    bindings[0] = {desc.tableBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, stages, nullptr};
+    bindings[1] = {desc.storageBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, maxSlots, stages, nullptr};
     VkDescriptorBindingFlags flags[2]{};
     if (!isBuffer)
         flags[1] = VK_DESCRIPTOR_BINDING_PARTIALLY_BOUND_BIT | VK_DESCRIPTOR_BINDING_UPDATE_AFTER_BIND_BIT |

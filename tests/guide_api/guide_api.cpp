@@ -338,6 +338,42 @@ void UseMemoryPools(const sedx::Device& device)
     }
 }
 
+// ---- section 4: bindless ---------------------------------------------------------------------------------------------
+
+void UseBindless(const sedx::Device& device)
+{
+    const auto system = Value(sedx::BufferSystem::Create({.device = device}));
+    using Bindless = sedx::BindlessBufferSystem;
+    Guide("BindlessBufferSystem");
+    Guide("BindlessBufferSystem::OnAttach");
+    Guide("BindlessBufferSystem::InitializeDescriptorSet");
+    Guide("BindlessBufferSystem::InitializeResourcePool");
+    auto& bindless = system->Modules().Emplace<Bindless>(*system);
+    Value(bindless.Status());
+    Expect(bindless.GetReport().copies == system->Desc().framesInFlight + 1, "a copy for each frame and one more");
+    Guide("MAX_BINDLESS_BUFFERS");
+    Expect(bindless.GetReport().capacity == Bindless::MAX_BINDLESS_BUFFERS, "the slots of the guide");
+    Guide("STORAGE_BUFFER_BINDING");
+    Expect(bindless.Desc().storageBinding == Bindless::STORAGE_BUFFER_BINDING, "the binding of the guide");
+
+    const sedx::Buffer buffer =
+        Value(system->CreateBuffer(256, sedx::BufferUsage::Storage, sedx::MemoryType::GPU, "bindless"));
+    Guide("BindlessBufferSystem::RegisterBuffer");
+    const uint32_t id = bindless.RegisterBuffer(buffer);
+    Guide("INVALID_RESOURCE_ID");
+    Expect(id != Bindless::INVALID_RESOURCE_ID, "a buffer gets an ID");
+    const sedx::Frame frame = Value(system->BeginFrame());
+    Guide("BindlessBufferSystem::GetDescriptorSet");
+    Expect(bindless.GetDescriptorSet() != VK_NULL_HANDLE, "the current frame has a set");
+    Guide("BindlessBufferSystem::ResourceInfo");
+    const std::vector<sedx::BindlessEntryReport> entries = bindless.GetEntries();
+    Expect(entries.size() == 1 && entries[0].resource == id && entries[0].bytes == 256, "what is registered is listed");
+    Value(system->AbandonFrame(frame));
+    Guide("BindlessBufferSystem::UnregisterBuffer");
+    Value(bindless.UnregisterBuffer(id));
+    Expect(!bindless.UnregisterBuffer(id), "once");
+}
+
 // ---- section 5: the numbers ------------------------------------------------------------------------------------------
 
 void UseReport(sedx::BufferSystem& system)
@@ -368,6 +404,7 @@ int main()
     }
     UseModule(device);
     UseBufferPools(device);
+    UseBindless(device);
     UseMemoryPools(device);
 
     int faults = 0;
