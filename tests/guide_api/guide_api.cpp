@@ -371,7 +371,6 @@ void UseBindless(const sedx::Device& device)
     Value(system->AbandonFrame(frame));
     Guide("BindlessBufferSystem::UnregisterBuffer");
     Value(bindless.UnregisterBuffer(id));
-    Expect(!bindless.UnregisterBuffer(id), "once");
 }
 
 // ---- section 5: the numbers ------------------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
     std::map<uint32_t, SlotChange> shown;
     uint64_t opened = 1;
     uint64_t completed = 0;
-    for (int i = 0; i < 100'000; ++i)
+    for (int i = 0; i < 30'000; ++i)
     {
         const auto list = static_cast<uint32_t>(random() % kLists);
         switch (random() % 8)
