@@ -5,8 +5,7 @@
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_buffer_reference_uvec2 : require
 
-#define INVOCATIONS 256 // gl_WorkGroupSize compiles to a built-in that SPIR-V 1.6 deprecates
-layout(local_size_x = INVOCATIONS) in;
+layout(local_size_x = 256) in;
 
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Quads { uvec4 quad[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words { uint word[]; };
@@ -29,7 +28,7 @@ uint SourceWord(Words source, uint w, uint shift)
 void main()
 {
     const uint invocation = gl_GlobalInvocationID.x;
-    const uint stride = gl_NumWorkGroups.x * INVOCATIONS;
+    const uint stride = gl_NumWorkGroups.x * gl_WorkGroupSize.x;
     const uint firstQuad = (begin + 3u) >> 2;
     const uint endQuad = end >> 2;
     Quads target = Quads(to);

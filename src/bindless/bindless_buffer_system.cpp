@@ -75,6 +75,9 @@ struct SlotLimits
 SlotLimits Clamp(const BindlessDesc& desc, const DeviceState& device, uint32_t copies)
 {
     constexpr uint32_t kIdLimit = 1u << SlotDirectory::kSlotBits;
+    // What the specification guarantees of maxUpdateAfterBindDescriptorsInAllPools. Where a driver says 2^32 - 1, GPU-assisted
+    // validation (layers 1.4.309) makes 32 of it.
+    constexpr uint32_t kLeastInPools = 500'000;
     const DeviceState::DescriptorFacts& facts = device.descriptors;
     const auto less = [&](uint64_t limit) { // the table is a descriptor, too
         const uint64_t taken = desc.reservedDescriptors + uint64_t{1};
@@ -85,7 +88,7 @@ SlotLimits Clamp(const BindlessDesc& desc, const DeviceState& device, uint32_t c
         most = std::min<uint64_t>(most, desc.foreign.count);
     else if (desc.backend == BindlessBackend::DescriptorSets)
         most = std::min({most, less(facts.maxPerStage), less(facts.maxPerSet), less(facts.maxResourcesPerStage),
-                         less(facts.maxInPools) / copies});
+                         less(std::max(facts.maxInPools, kLeastInPools)) / copies});
     else
         most = std::min({most, less(device.properties.limits.maxPerStageDescriptorStorageBuffers),
                          less(device.properties.limits.maxDescriptorSetStorageBuffers)});

@@ -59,6 +59,8 @@ BindlessReader::~BindlessReader()
 
 void BindlessReader::Record(VkCommandBuffer cmd, const Constants& constants) const
 {
+    if (constants.count == 0)
+        return;
     const DeviceDispatch& vk = m_device.Functions();
     vk.CmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, m_pipeline);
     vk.CmdPushConstants(cmd, m_layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof constants, &constants);
