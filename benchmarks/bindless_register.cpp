@@ -135,7 +135,8 @@ void AddRegistering(Context& context)
                              .largest = samples.Largest(),
                              .targets = std::move(targets)});
     };
-    add("register + unregister, descriptors of a frame included", "amortised", {.gpu = {AtMost(60)}, .software = {AtMost(80)}});
+    add("register + unregister, descriptors of a frame included", "amortised",
+        {.gpu = {AtMost(60)}, .software = {AtMost(80)}});
     add("the calls alone", "calls", {});
     add("8 threads together, descriptors included", "together", {});
     add("8 threads together, the calls alone", "calls together", {.gpu = {AtMost(20)}});
@@ -145,7 +146,8 @@ void AddDescriptorCalls(Context& context)
 {
     Registry registry(context, 1);
     for (uint32_t i = 0; i < kAtOnce; ++i)
-        Require(registry.bindless.RegisterBuffer(registry.buffers[0]) != sedx::BindlessBufferSystem::INVALID_RESOURCE_ID,
+        Require(registry.bindless.RegisterBuffer(registry.buffers[0]) !=
+                    sedx::BindlessBufferSystem::INVALID_RESOURCE_ID,
                 "RegisterBuffer");
     const sedx::BindlessReport before = registry.bindless.GetReport();
     for (uint32_t i = 0; i < before.copies; ++i)
@@ -224,7 +226,8 @@ void AddRecycling(Context& context)
     sedx::BufferSystem& system = *registry.system;
     const Checker checker(context.device, registry.bindless.GetSetLayout());
     for (uint32_t i = 0; i < kValues; ++i)
-        Require(system.Uploads().Write(registry.buffers[i], 0, std::span<const uint32_t>(std::array{1000 + i})), "Write");
+        Require(system.Uploads().Write(registry.buffers[i], 0, std::span<const uint32_t>(std::array{1000 + i})),
+                "Write");
     const auto make = [&](uint64_t bytes) {
         return Require(system.CreateBuffer({.bytes = bytes, .usage = sedx::BufferUsage::Storage}), "CreateBuffer");
     };

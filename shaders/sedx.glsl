@@ -154,7 +154,7 @@ uvec2 sedxUse(uint id, uint index, uint elementBytes, bool isFar)
 #endif
 #ifdef SEDX_FEEDBACK
     const uvec2 address = SEDX_TABLE.header.usedFrames;
-    if (address != uvec2(0))
+    if (address != uvec2(0) && slot < SEDX_TABLE.header.slots)
     {
         // Looked at first: nearly always another invocation was here before, and an atomic for each would queue up.
         SedxUsedRef used = SedxUsedRef(address);
@@ -172,7 +172,8 @@ uvec2 sedxUse(uint id, uint index, uint elementBytes, bool isFar)
     };                                                                                                                 \
     uint Name##Count(uint id)                                                                                          \
     {                                                                                                                  \
-        return sedxCount(SEDX_TABLE.entries[id & kSlotMask].bytes, BYTES);                                             \
+        const uint slot = id & kSlotMask;                                                                              \
+        return slot < SEDX_TABLE.header.slots ? sedxCount(SEDX_TABLE.entries[slot].bytes, BYTES) : 0u;                 \
     }                                                                                                                  \
     T Name##LoadFar(uint id, uint index)                                                                               \
     {                                                                                                                  \

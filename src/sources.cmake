@@ -110,7 +110,6 @@ set(SEDX_SOURCES
     vulkan/features.cpp
     vulkan/kernels.cpp
     vulkan/loader.cpp
-    vulkan/optional_features.cpp
     vulkan/requirements.cpp
     vulkan/validation.cpp
 )

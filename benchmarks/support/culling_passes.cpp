@@ -1,5 +1,7 @@
 #include "support/culling_passes.h"
 
+#include <sedx/barriers.h>
+
 #include <algorithm>
 
 namespace bench
@@ -136,23 +138,10 @@ void CullingPasses::Record(const sedx::Frame& frame, VkCommandBuffer cmd)
     vk.CmdWriteTimestamp2(cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, m_queries, 0);
     vk.CmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, m_cullInstances);
     vk.CmdDispatch(cmd, constants.chunkCount, 1, 1);
-    Barrier(cmd);
+    Require(sedx::Barriers().Memory(sedx::Use::ComputeWrite, sedx::Use::ComputeRead).Cmd(frame, cmd), "a barrier");
     vk.CmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, m_writeDraws);
     vk.CmdDispatch(cmd, 1, 1, 1);
     vk.CmdWriteTimestamp2(cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, m_queries, 1);
-}
-
-void CullingPasses::Barrier(VkCommandBuffer cmd)
-{
-    VkMemoryBarrier2 barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
-    barrier.srcStageMask = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT;
-    barrier.srcAccessMask = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT;
-    barrier.dstStageMask = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT;
-    barrier.dstAccessMask = VK_ACCESS_2_SHADER_STORAGE_READ_BIT;
-    VkDependencyInfo info{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
-    info.memoryBarrierCount = 1;
-    info.pMemoryBarriers = &barrier;
-    m_system->GetDevice().Functions().CmdPipelineBarrier2(cmd, &info);
 }
 
 double CullingPasses::TakeTime()

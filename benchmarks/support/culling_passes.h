@@ -25,7 +25,6 @@ class CullingPasses
   private:
     VkPipeline MakePipeline(std::span<const uint32_t> code);
     void Record(const sedx::Frame& frame, VkCommandBuffer cmd);
-    void Barrier(VkCommandBuffer cmd);
     double TakeTime();
 
     const CullingScene& m_scene;

@@ -6,7 +6,8 @@
 //         .Cmd(frame, cmd);
 //
 // What comes before the barrier and does `before` is over, and visible, when what comes after it does `after`. Give the uses
-// that are meant; AnyRead and AnyWrite are right and slow. What only reads before and after needs no barrier and gets none.
+// that are meant; AnyRead and AnyWrite are right and slow. From one read to another a barrier passes on what the first one sees:
+// a write that was made visible to it becomes visible to the second, too. Between reads of what nobody wrote none is needed.
 //
 // In checked mode the tracker (hazard_tracker.h) sees every barrier recorded here. Does NOT order queues among each other
 // (queue_wait.h), does NOT pass buffers of Ownership::Exclusive to other families (ownership_transfer.h), and knows no images.
@@ -26,7 +27,7 @@ class SEDX_API Barriers
   public:
     // For these bytes alone. Holds a reference to the buffer until Clear().
     Barriers& Buffer(const BufferView<>& view, Use before, Use after);
-    // For all memory. As cheap as a barrier for one buffer on the drivers known; takes part in the same command.
+    // For all memory; takes part in the same command.
     Barriers& Memory(Use before, Use after);
 
     // Records what was collected, in a command buffer of `frame`, outside of a render pass; nothing if nothing was. May be

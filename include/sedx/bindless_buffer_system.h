@@ -9,17 +9,18 @@
 // (binding 1) and beside it a table in memory (binding 0) with the address, size and generation of every slot, for access by
 // address: of ranges beyond maxStorageBufferRange, and by shaders that have no set at all.
 //
-// A resource ID is the number of a slot with a generation: SedxSlot(id) in shaders, BindlessSlot(id) here. Slot 0 is never
-// given out. IDs and slots stay what they are while a buffer gets other memory. A registration does NOT keep its buffer alive: the slot of a
-// dropped buffer becomes free by itself. Buffers count as in flight while they are registered, and as long as frames are
+// A resource ID is the number of a slot with a generation: SedxSlot(id) in shaders, SlotOf(id) here. Slot 0 is never given
+// out. IDs and slots stay what they are while a buffer gets other memory. A registration does NOT keep its buffer alive: the
+// slot of a dropped buffer becomes free by itself. Buffers count as in flight while they are registered, and as long as frames are
 // under way afterwards.
 //
 // There are several copies of set and table, with equal slots: a frame gets one that no submission under way reads, and that
-// shows every registration before the call. What changes afterwards reaches this copy in a later frame; only slots that nobody can be using,
-// those of new registrations, are written at once: by the next GetDescriptorSet, CmdBind or GetTableAddress of the frame.
+// shows every registration before the call. What changes afterwards reaches this copy in a later frame; only slots that nobody
+// can be using, those of new registrations, are written at once: by the next GetDescriptorSet, CmdBind or GetTableAddress of the frame.
 // A slot is given to another buffer when all frames that were begun before it became free have passed on every queue.
 // If there are more registrations than slots, the copies are replaced by larger ones, one by one; the set layout stays, and
-// so do pipelines.
+// so do pipelines. A frame in which that happens gets a second, larger copy from then on, which shows everything as it is then. If
+// there is no memory for a larger copy, frames go on with what they have, which is logged.
 //
 // Does NOT create pipelines or pipeline layouts, and does NOT hold images or samplers.
 // Thread safety: all calls from any thread, except those of Module. Detach it (or let the system's ModuleStage do so) before
@@ -64,7 +65,8 @@ struct BindlessDesc
     VkShaderStageFlags stages = VK_SHADER_STAGE_ALL;
     BindlessBackend backend = BindlessBackend::DescriptorSets;
     ForeignSets foreign{}; // if it has sets: these are written, and the library makes none
-    // Every buffer with BufferUsage::Storage is registered when it is created; FindResource tells the ID.
+    // Every buffer with BufferUsage::Storage is registered when it is created, except for the module's own; FindResource tells
+    // the ID. Buffers of a BufferPoolManager keep their registration from lease to lease.
     bool registerStorageBuffers = false;
     // Shaders compiled with SEDX_FEEDBACK say which slots they used: GetUsedFrame. Costs a read-back of 4 bytes a slot and frame.
     bool feedback = false;
@@ -133,8 +135,8 @@ class SEDX_API BindlessBufferSystem : public Module
     // ---- registering -------------------------------------------------------------------------------------------------
     // The ID of a new registration; INVALID_RESOURCE_ID (logged) where Register fails.
     uint32_t RegisterBuffer(const Buffer& buffer);
-    // The same for a range; the offset obeys minStorageBufferOffsetAlignment. What lies beyond maxStorageBufferRange is reached by
-    // address only. Errors: InvalidArgument (an empty handle, another system's, no storage usage, an offset that is not
+    // The same for a range; the offset obeys minStorageBufferOffsetAlignment. What lies beyond maxStorageBufferRange is reached
+    // by address only. Errors: InvalidArgument (an empty handle, another system's, no storage usage, an offset that is not
     // aligned), OutOfRange, LimitExceeded (no free slot), WrongState (not attached), StaleHandle.
     Result<uint32_t> Register(const BufferView<>& view);
     // Frames that have their copy already may go on using the ID; others must not. Errors: StaleHandle (logged: it was
@@ -173,7 +175,8 @@ class SEDX_API BindlessBufferSystem : public Module
     uint64_t GetUsedFrame(uint32_t resource) const;
 
     BindlessReport GetReport() const;
-    std::vector<BindlessEntryReport> GetEntries() const; // by slot; takes locks one after the other
+    // By slot, as of the last frame that asked for its copy. Names are kept by checked systems, and with shaderChecks or feedback.
+    std::vector<BindlessEntryReport> GetEntries() const;
     const BindlessDesc& Desc() const noexcept { return m_desc; }
 
     void OnAttach() override;

@@ -1,5 +1,6 @@
 // HazardTracker: finds missing synchronization that validation layers do not see: accesses through device addresses and
-// descriptor arrays, CPU writes to bytes that the GPU still reads, table slots rewritten while a frame needs them.
+// descriptor arrays, CPU writes to bytes that the GPU still reads, and, where the owner of a table tells of it, slots rewritten
+// while a frame needs them (BindlessBufferSystem rewrites none).
 //
 //     HazardTracker hazards = system.Hazards();               // does something where BufferSystemDesc::checked is on
 //     hazards.CmdAccess(frame, cmd, particles, Use::ComputeWrite);

@@ -7,8 +7,8 @@
 //     SubmitSync drawn = *frame.SubmitSync(0, {&wait, 1});                     // the consumer's waits in its vertex shaders
 //
 // The wait makes everything that the producer's queue wrote before that point visible to those stages, so no barrier is
-// needed behind it (except for buffers of Ownership::Exclusive: ownership_transfer.h). Points come from SubmitSync::Point(),
-// UploadTicket::Point() and ReadbackTicket; they may be of the frame at hand or of earlier ones.
+// needed behind it (except for buffers of Ownership::Exclusive: ownership_transfer.h). Points come from SubmitSync::Point() and
+// UploadTicket::Point(); they may be of the frame at hand or of earlier ones.
 // Does NOT submit, and needs no wait where a frame only uses what uploads wrote: SubmitSync has that already.
 #pragma once
 

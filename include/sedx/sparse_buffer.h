@@ -48,7 +48,8 @@ class SEDX_API SparseBuffer
     uint64_t PageBytes() const noexcept; // as the device says (VkMemoryRequirements::alignment); 0 of an empty handle
 
     // Memory for all pages that the range touches and that have none. Their contents are undefined; pages that have memory
-    // keep what they hold. Call it before the SubmitSync of the submission that uses them. Memory is taken from the driver in pieces of 16 to 256 pages, within the heap's budget.
+    // keep what they hold. Call it before the SubmitSync of the submission that uses them. Memory is taken from the driver in
+    // pieces of 16 to 256 pages, within the heap's budget.
     // On an error no page is different from before. Errors: OutOfRange, OutOfDeviceMemory, WrongState (the system is
     // gone), those of vkQueueBindSparse.
     Result<void> Commit(uint64_t offset, uint64_t bytes) const;

@@ -1,15 +1,17 @@
 #include <sedx/bindless_buffer_system.h>
 
+#include "../shaders/sedx_shared.h"
 #include "base/error.h"
+#include "bindless/own_buffer.h"
 #include "bindless/shader_reports.h"
 #include "buffer/range.h"
 #include "buffer_system/system_impl.h"
-#include "../shaders/sedx_shared.h"
 
 #include <sedx/log.h>
 #include <sedx/profile.h>
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 
 namespace sedx
@@ -60,8 +62,9 @@ VkShaderStageFlags StagesOf(VkShaderStageFlags wanted, const DeviceState& device
     if (device.features.meshShader)
         stages |= VK_SHADER_STAGE_TASK_BIT_EXT | VK_SHADER_STAGE_MESH_BIT_EXT;
     if (device.hasRayTracingPipelines)
-        stages |= VK_SHADER_STAGE_RAYGEN_BIT_KHR | VK_SHADER_STAGE_ANY_HIT_BIT_KHR | VK_SHADER_STAGE_CLOSEST_HIT_BIT_KHR |
-                  VK_SHADER_STAGE_MISS_BIT_KHR | VK_SHADER_STAGE_INTERSECTION_BIT_KHR | VK_SHADER_STAGE_CALLABLE_BIT_KHR;
+        stages |= VK_SHADER_STAGE_RAYGEN_BIT_KHR | VK_SHADER_STAGE_ANY_HIT_BIT_KHR |
+                  VK_SHADER_STAGE_CLOSEST_HIT_BIT_KHR | VK_SHADER_STAGE_MISS_BIT_KHR |
+                  VK_SHADER_STAGE_INTERSECTION_BIT_KHR | VK_SHADER_STAGE_CALLABLE_BIT_KHR;
     return stages;
 }
 
@@ -122,7 +125,8 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     std::shared_ptr<BufferCore> core;
     Result<void> status = tl::unexpected<Error>(Error{ErrorCode::WrongState, VK_SUCCESS, "it was not attached"});
     std::atomic<bool> isAttached{false};
-    uint32_t number = kMaxListeners; // as a listener
+    uint32_t number = kMaxListeners; // as a listener; stays when it stops to be one, for calls under way
+    bool isListening = false;
     std::unique_ptr<SlotDirectory> directory;
     std::shared_ptr<BindlessLayout> layout; // lives as long as copies that frames use
     VkPipelineCreateFlags pipelineFlags = 0;
@@ -139,19 +143,19 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     uint64_t faultCount = 0;
     uint64_t droppedFaults = 0;
 
-    void OnBackingChanged(BufferResource& resource, const Backing& fresh) noexcept override
+    void OnBackingChanged(BufferResource& resource, Backing& fresh, uint32_t& mark) noexcept override
     {
-        MarkUsed(const_cast<Backing&>(fresh));
-        directory->Update(ShardOf(resource), resource.marks[number], ContentsOf(fresh, 0, 0));
+        MarkUsed(fresh);
+        directory->Update(ShardOf(resource), mark, ContentsOf(fresh, 0, 0));
     }
-    void OnDropped(BufferResource& resource) noexcept override
+    void OnDropped(BufferResource& resource, uint32_t& mark) noexcept override
     {
-        directory->RemoveAll(ShardOf(resource), resource.marks[number], core->Frames().LastOpened());
+        directory->RemoveAll(ShardOf(resource), mark);
     }
-    void OnCreated(BufferResource& resource) noexcept override
+    void OnCreated(BufferResource& resource, uint32_t as) noexcept override
     {
         if (Any(resource.usage & BufferUsage::Storage))
-            if (auto added = Add(resource, 0, resource.bytes); !added)
+            if (auto added = Add(resource, 0, resource.bytes, as); !added)
                 SEDX_CORE_ERROR_TAG("BINDLESS", "buffer '{}' was not registered: {}", resource.name,
                                     added.error().message);
     }
@@ -160,7 +164,8 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     Result<void> CreateLayout(const BindlessDesc& desc, uint32_t maxSlots);
     Result<void> CreateGuard(const std::string& name);
     Result<uint32_t> Register(const std::string& name, const Buffer& buffer, uint64_t offset, uint64_t bytes);
-    Result<uint32_t> Add(BufferResource& resource, uint64_t offset, uint64_t bytes); // its mutex is held
+    // The mutex of the resource is held. `as`: the number of the listener.
+    Result<uint32_t> Add(BufferResource& resource, uint64_t offset, uint64_t bytes, uint32_t as);
     Result<BindlessCopies::Use> Use(const Frame& frame);
     void PollFaults();
 };
@@ -215,25 +220,16 @@ Result<void> BindlessBufferSystem::Impl::CreateLayout(const BindlessDesc& desc, 
 
 Result<void> BindlessBufferSystem::Impl::CreateGuard(const std::string& name)
 {
-    BufferDesc desc;
-    desc.bytes = std::min<uint64_t>(kGuardBytes, layout->maxRange);
-    desc.usage = BufferUsage::Storage;
-    desc.memory = MemoryType::GPUUpload;
-    desc.name = name + " guard";
-    desc.pinned = true;
-    auto made = system.CreateBuffer(desc);
+    auto made = MakeOwnBuffer(system, std::min<uint64_t>(kGuardBytes, layout->maxRange), MemoryType::GPUUpload,
+                              name + " guard");
     if (!made)
         return Forward(made);
-    {
-        auto mapping = system.MapWritable<std::byte>(*made);
-        if (!mapping)
-            return Forward(mapping);
-        std::fill(mapping->Span().begin(), mapping->Span().end(), std::byte{0});
-    }
-    if (auto address = system.GetDeviceAddress(*made); !address)
-        return Forward(address);
-    guard = std::move(*made);
-    layout->guard = ContentsOf(*guard.Resource()->backing, 0, desc.bytes);
+    guard = std::move(made->buffer);
+    const Backing& backing = *guard.Resource()->backing;
+    std::memset(backing.memory.mapped, 0, guard.GetSize());
+    if (const VkResult result = core->Memory().Flush(backing.memory, 0, guard.GetSize()); result != VK_SUCCESS)
+        return FailVk(result, "flushing the guard of '{}'", name);
+    layout->guard = ContentsOf(backing, 0, guard.GetSize());
     return {};
 }
 
@@ -255,6 +251,11 @@ Result<void> BindlessBufferSystem::Impl::Attach(const BindlessDesc& desc, const 
                     "'{}' needs VK_EXT_descriptor_buffer with the feature descriptorBuffer, which device '{}' was made "
                     "without (FeatureModule::DescriptorBuffer)",
                     name, device.name);
+    if (desc.backend == BindlessBackend::DescriptorBuffer && !device.descriptors.tellsRobustness)
+        return Fail(ErrorCode::InvalidArgument,
+                    "'{}' must know whether robustBufferAccess is enabled, which changes descriptors: hand over "
+                    "VkPhysicalDeviceFeatures2 in AdoptDesc::enabledFeatures",
+                    name);
     if (!device.descriptors.indexing)
         return Fail(ErrorCode::MissingFeature,
                     "'{}' needs descriptor indexing for storage buffers (FeatureModule::Bindless), which device '{}' "
@@ -273,8 +274,9 @@ Result<void> BindlessBufferSystem::Impl::Attach(const BindlessDesc& desc, const 
         return made;
     if (auto made = CreateGuard(name); !made)
         return made;
-    directory = std::make_unique<SlotDirectory>(limits.slots, limits.maxSlots,
-                                                isChecked || desc.shaderChecks || desc.feedback);
+    directory =
+        std::make_unique<SlotDirectory>(limits.slots, limits.maxSlots, isChecked || desc.shaderChecks || desc.feedback,
+                                        [frames = &core->Frames()] { return frames->LastOpened(); });
     auto make = [this, desc, name](uint32_t slots, uint32_t index) -> Result<std::unique_ptr<DescriptorCopy>> {
         const std::string copyName = fmt::format("{} copy {}", name, index);
         if (isForeign)
@@ -288,10 +290,12 @@ Result<void> BindlessBufferSystem::Impl::Attach(const BindlessDesc& desc, const 
     if (auto made = copies->Prepare(copyCount); !made)
         return made;
     reports = std::make_unique<ShaderReports>(system, desc.shaderChecks, desc.feedback, name);
-    if (auto made = reports->Reserve(limits.slots); !made)
-        return made;
-    number = core->Listen(*this, desc.registerStorageBuffers);
-    if (number == kMaxListeners)
+    reports->Reserve(limits.slots, 0);
+    const uint32_t given = core->Listen(*this, desc.registerStorageBuffers);
+    isListening = given != kMaxListeners;
+    if (isListening)
+        number = given;
+    else
         return Fail(ErrorCode::LimitExceeded, "'{}': {} bindless systems are attached to this buffer system already",
                     name, kMaxBindlessSystems);
     return {};
@@ -328,16 +332,18 @@ void BindlessBufferSystem::OnDetach()
     const std::lock_guard lock(impl.mutex);
     if (impl.directory)
         impl.directory->Clear();
-    if (impl.number != kMaxListeners)
-        impl.core->StopListening(std::exchange(impl.number, kMaxListeners));
+    if (std::exchange(impl.isListening, false) && impl.core->IsAlive())
+        impl.core->StopListening(impl.number);
     impl.reports.reset();
     if (!impl.core->IsAlive())
     {
         SEDX_CORE_ERROR_TAG("CHECK", "'{}' is detached after its system is gone: its descriptors are lost", GetName());
+        (void)impl.copies.release(); // nobody knows whether the device is still there
         return;
     }
     // Frames under way may still use all of it.
-    impl.core->WhenPassed([layout = std::move(impl.layout), copies = std::shared_ptr<BindlessCopies>(std::move(impl.copies)),
+    impl.core->WhenPassed([layout = std::move(impl.layout),
+                           copies = std::shared_ptr<BindlessCopies>(std::move(impl.copies)),
                            guard = std::move(impl.guard)]() mutable {
         copies.reset();
         guard = {};
@@ -355,16 +361,16 @@ void BindlessBufferSystem::OnUpdate()
 
 // ---- registering -----------------------------------------------------------------------------------------------------
 
-Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint64_t offset, uint64_t bytes)
+Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint64_t offset, uint64_t bytes, uint32_t as)
 {
     if (!resource.backing)
         return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
     MarkUsed(*resource.backing);
-    const uint32_t bit = 1u << number;
+    const uint32_t bit = 1u << as;
     if ((resource.watched.load(std::memory_order_relaxed) & bit) == 0)
         resource.watched.fetch_or(bit);
     const uint32_t id =
-        directory->Add(ShardOf(resource), resource.marks[number], ContentsOf(*resource.backing, offset, bytes), offset,
+        directory->Add(ShardOf(resource), resource.marks[as], ContentsOf(*resource.backing, offset, bytes), offset,
                        core->Frames().Completed(), resource.name);
     if (id == 0)
         return Fail(ErrorCode::LimitExceeded,
@@ -404,7 +410,7 @@ Result<uint32_t> BindlessBufferSystem::Impl::Register(const std::string& name, c
                     "offset {} of a range of buffer '{}' is no multiple of minStorageBufferOffsetAlignment, {} bytes",
                     offset, resource.name, alignment);
     const std::lock_guard lock(resource.mutex);
-    return Add(resource, offset, bytes);
+    return Add(resource, offset, bytes, number);
 }
 
 uint32_t BindlessBufferSystem::RegisterBuffer(const Buffer& buffer)
@@ -423,7 +429,7 @@ Result<void> BindlessBufferSystem::UnregisterBuffer(uint32_t resource)
     Impl& impl = *m_impl;
     if (!impl.isAttached.load(std::memory_order_acquire))
         return Fail(ErrorCode::WrongState, "'{}' is not attached: {}", GetName(), impl.status.error().message);
-    if (impl.directory->Remove(resource, impl.core->Frames().LastOpened()))
+    if (impl.directory->Remove(resource))
         return {};
     const uint32_t slot = SlotOf(resource);
     const std::string last = impl.directory->NameOf(slot);
@@ -461,9 +467,8 @@ Result<BindlessCopies::Use> BindlessBufferSystem::Impl::Use(const Frame& frame)
         copies->SetCapacity(directory->Capacity());
         copies->Append(changes);
     }
-    if (auto made = reports->Reserve(directory->Capacity()); !made)
-        return Forward(made);
-    return copies->Get(frame.Number(), reports->Where(), [this] {
+    reports->Reserve(directory->Capacity(), frame.Number());
+    return copies->Get(frame.Number(), reports->Where(frame.Number()), [this] {
         core->GetTimelines().Poll();
         core->Frames().Update();
         return core->Frames().Completed();

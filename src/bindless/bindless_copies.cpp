@@ -1,12 +1,13 @@
 #include "bindless/bindless_copies.h"
 
-#include "buffer_system/system_impl.h"
 #include "../shaders/sedx_shared.h"
+#include "bindless/own_buffer.h"
 
 #include <sedx/log.h>
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace sedx
 {
@@ -21,8 +22,7 @@ uint64_t OffsetOf(uint32_t slot) noexcept
 
 void Flush(BufferSystem& system, const Buffer& table, uint64_t offset, uint64_t bytes)
 {
-    const VkResult result =
-        system.Internals().core->Memory().Flush(table.Resource()->backing->memory, offset, bytes);
+    const VkResult result = system.Internals().core->Memory().Flush(table.Resource()->backing->memory, offset, bytes);
     if (result != VK_SUCCESS)
         SEDX_CORE_ERROR_TAG("BINDLESS", "shaders may see old entries of the table: flushing {} bytes failed with {}",
                             bytes, ToString(result));
@@ -39,6 +39,7 @@ BindlessCopies::~BindlessCopies() = default;
 
 void BindlessCopies::Append(std::span<const SlotChange> changes)
 {
+    ++m_changes;
     for (const SlotChange& change : changes)
     {
         if (change.slot >= m_shown.size())
@@ -82,19 +83,12 @@ Result<void> BindlessCopies::Make(uint32_t index)
     auto descriptors = m_make(m_capacity, index);
     if (!descriptors)
         return Forward(descriptors);
-    BufferDesc desc;
-    desc.bytes = OffsetOf(m_capacity);
-    desc.usage = BufferUsage::Storage;
-    desc.memory = MemoryType::GPUUpload;
-    desc.name = fmt::format("{} table {}", m_name, index);
-    desc.pinned = true;
-    auto table = m_system.CreateBuffer(desc);
+    auto table =
+        MakeOwnBuffer(m_system, OffsetOf(m_capacity), MemoryType::GPUUpload, fmt::format("{} table {}", m_name, index));
     if (!table)
         return Forward(table);
-    if (auto address = m_system.GetDeviceAddress(*table); !address) // in flight from here on
-        return Forward(address);
     copy.descriptors = std::move(*descriptors);
-    copy.table = std::move(*table);
+    copy.table = std::move(table->buffer);
     copy.slots = m_capacity;
     copy.ids.assign(m_capacity, 0);
     for (const uint32_t slot : copy.pending)
@@ -125,7 +119,7 @@ void BindlessCopies::Write(Copy& copy, std::span<const SlotChange> changes, bool
         entry.id = change.id;
         entry.descriptorBytes = static_cast<uint32_t>(m_layout.DescriptorBytes(change.contents));
         entry.isDeviceLocal = change.contents.isDeviceLocal ? 1 : 0;
-        if (change.slot == 0) // where wrong accesses by address go
+        if (change.id == 0) // where accesses by address go that are wrong
             entry.address = m_layout.guard.address;
         std::memcpy(MappedOf(copy.table) + OffsetOf(change.slot), &entry, sizeof entry);
         copy.ids[change.slot] = change.id;
@@ -195,6 +189,14 @@ Result<BindlessCopies::Use> BindlessCopies::Get(uint64_t frame, const Reporting&
     const auto use = [](const Copy& copy) {
         return Use{copy.descriptors.get(), copy.table.Resource()->backing->address};
     };
+    // Binds of a frame come often, changes between them seldom.
+    if (frame == m_lastFrame && m_changes == m_lastChanges)
+        return m_lastUse;
+    const auto remember = [&](const Use& found) {
+        m_lastFrame = frame;
+        m_lastChanges = m_changes;
+        return m_lastUse = found;
+    };
     // The largest one that the frame has: growth may have given it a second one.
     uint32_t mine = Count();
     for (uint32_t index = 0; index < Count(); ++index)
@@ -204,26 +206,33 @@ Result<BindlessCopies::Use> BindlessCopies::Get(uint64_t frame, const Reporting&
     {
         Update(mine, true);
         const Copy& copy = *m_copies[mine];
-        const bool lacksRoom = std::any_of(copy.pending.begin(), copy.pending.end(), [&](uint32_t slot) {
-            return slot >= copy.slots && m_shown[slot].id != 0;
-        });
-        if (!lacksRoom)
-            return use(copy);
+        const bool lacksRoom = std::any_of(copy.pending.begin(), copy.pending.end(),
+                                           [&](uint32_t slot) { return slot >= copy.slots && m_shown[slot].id != 0; });
+        if (!lacksRoom || m_failedCapacity == m_capacity)
+            return remember(use(copy));
     }
     auto chosen = Choose(completed());
     if (!chosen)
         return Forward(chosen);
     Copy& copy = *m_copies[*chosen];
+    bool isMade = false;
     if (copy.slots < m_capacity)
     {
-        if (auto made = Make(*chosen); !made)
-            return Forward(made);
+        const auto made = Make(*chosen);
+        isMade = made.has_value();
+        // The copy as it was serves everything but the newest registrations.
+        if (!isMade && copy.slots == 0)
+            return tl::unexpected(made.error());
+        const uint32_t failed = std::exchange(m_failedCapacity, isMade ? 0 : m_capacity);
+        if (!isMade && failed != m_capacity)
+            SEDX_CORE_ERROR_TAG("BINDLESS", "'{}' cannot grow to {} slots, later registrations are not seen: {}",
+                                m_name, m_capacity, made.error().message);
     }
-    else
+    if (!isMade)
         Update(*chosen, false);
     copy.frame = frame;
     PutHeader(copy, frame, reporting);
-    return use(copy);
+    return remember(use(copy));
 }
 
 void BindlessCopies::ForEach(const std::function<void(const SlotChange&)>& visit) const

@@ -36,7 +36,7 @@ class BindlessCopies
         const DescriptorCopy* descriptors = nullptr;
         VkDeviceAddress table = 0;
     };
-    // The copy of an open frame, up to date as far as it may be. `completed` says which frames have passed: this one and those
+    // The copy of an open frame, up to date as far as it may be. If a copy cannot grow, the frame gets it as it is (logged once). `completed` says which frames have passed: this one and those
     // before; asked only if the frame has no copy yet. Errors: Busy (no copy is free and none can be made), those of Vulkan.
     Result<Use> Get(uint64_t frame, const Reporting& reporting, const std::function<uint64_t()>& completed);
 
@@ -52,9 +52,9 @@ class BindlessCopies
         std::unique_ptr<DescriptorCopy> descriptors;
         Buffer table;
         uint32_t slots = 0;
-        uint64_t frame = 0;             // that used it last; 0: none
-        std::vector<uint32_t> pending;  // slots whose change it does not show
-        std::vector<uint32_t> ids;      // that it shows
+        uint64_t frame = 0;            // that used it last; 0: none
+        std::vector<uint32_t> pending; // slots whose change it does not show
+        std::vector<uint32_t> ids;     // that it shows
     };
     Result<uint32_t> Choose(uint64_t completed);
     Result<void> Make(uint32_t index); // new descriptors and table with everything in them
@@ -69,9 +69,15 @@ class BindlessCopies
     uint32_t m_fixed;
     uint32_t m_capacity = 0;
     std::vector<std::unique_ptr<Copy>> m_copies;
-    std::vector<SlotChange> m_shown;  // by slot: what all copies shall show
-    std::vector<uint32_t> m_pending;  // by slot: a bit for each copy that has it in its list
+    std::vector<SlotChange> m_shown; // by slot: what all copies shall show
+    std::vector<uint32_t> m_pending; // by slot: a bit for each copy that has it in its list
     std::vector<SlotChange> m_scratch;
     uint64_t m_writes = 0;
+    uint32_t m_failedCapacity = 0; // that a copy could not be made for, the last time it was tried
+    uint64_t m_changes = 0;        // calls of Append
+    // What Get answered last; it stays the answer for that frame until something changes.
+    uint64_t m_lastFrame = 0;
+    uint64_t m_lastChanges = 0;
+    Use m_lastUse;
 };
 } // namespace sedx

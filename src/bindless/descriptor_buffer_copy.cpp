@@ -96,16 +96,16 @@ Result<std::unique_ptr<DescriptorCopy>> MakeBufferCopy(BindlessLayout& layout, B
     device.vk.GetDescriptorSetLayoutBindingOffsetEXT(device.device, layout.layout, layout.storageBinding,
                                                      &storageOffset);
     device.vk.GetDescriptorSetLayoutBindingOffsetEXT(device.device, layout.layout, layout.tableBinding, &tableOffset);
-    const uint64_t descriptor = facts.robustBuffers ? facts.buffer.robustStorageBufferDescriptorSize
-                                                    : facts.buffer.storageBufferDescriptorSize;
+    const uint64_t descriptor =
+        facts.robustBuffers ? facts.buffer.robustStorageBufferDescriptorSize : facts.buffer.storageBufferDescriptorSize;
     BackingRequest request;
     request.memory.bytes = storageOffset + slots * descriptor; // the array is the last binding
     if (request.memory.bytes > facts.buffer.maxResourceDescriptorBufferRange)
         return Fail(ErrorCode::LimitExceeded,
                     "'{}' needs {} bytes for the descriptors of {} buffers; maxResourceDescriptorBufferRange is {}",
                     name, request.memory.bytes, slots, facts.buffer.maxResourceDescriptorBufferRange);
-    request.memory.usage = static_cast<BufferUsage>(VK_BUFFER_USAGE_RESOURCE_DESCRIPTOR_BUFFER_BIT_EXT) |
-                           BufferUsage::DeviceAddress;
+    request.memory.usage =
+        static_cast<BufferUsage>(VK_BUFFER_USAGE_RESOURCE_DESCRIPTOR_BUFFER_BIT_EXT) | BufferUsage::DeviceAddress;
     request.memory.memory = MemoryType::GPUUpload;
     request.memory.alignment = facts.buffer.descriptorBufferOffsetAlignment;
     request.memory.own = true;

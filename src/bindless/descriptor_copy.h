@@ -16,8 +16,8 @@ struct BindlessLayout
     VkDescriptorSetLayout layout = VK_NULL_HANDLE; // null: foreign sets
     uint32_t storageBinding = 1;
     uint32_t tableBinding = 0;
-    SlotContents guard; // what empty slots show where the device has no null descriptors
-    uint64_t maxRange = 0; // maxStorageBufferRange, bytes
+    SlotContents guard;             // what empty slots show where the device has no null descriptors
+    uint64_t maxRange = 0;          // maxStorageBufferRange, bytes
     std::atomic<uint64_t> calls{0}; // vkUpdateDescriptorSets
 
     uint64_t DescriptorBytes(const SlotContents& contents) const noexcept

@@ -1,6 +1,10 @@
 #include "bindless/shader_reports.h"
 
+#include "bindless/own_buffer.h"
+
 #include "../shaders/sedx_shared.h"
+
+#include <sedx/log.h>
 
 #include <algorithm>
 #include <cstring>
@@ -9,11 +13,10 @@ namespace sedx
 {
 namespace
 {
-// A frame number of which a shader kept the lower half, not after `now`.
+// A frame number of which a shader kept the lower half, near `now`: frames that are open beside each other may be newer.
 uint64_t Widen(uint32_t low, uint64_t now) noexcept
 {
-    const uint64_t frame = (now & ~uint64_t{UINT32_MAX}) | low;
-    return frame <= now ? frame : frame - (uint64_t{1} << 32);
+    return now + static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(low - static_cast<uint32_t>(now))));
 }
 
 uint64_t FrameIn(const ReadbackValue& value, uint32_t slot)
@@ -31,48 +34,49 @@ ShaderReports::ShaderReports(BufferSystem& system, bool hasFaults, bool hasUsed,
 Result<void> ShaderReports::Make(uint64_t bytes, const char* what, Buffer& buffer, ReadbackSubscription& subscription,
                                  VkDeviceAddress& address)
 {
-    BufferDesc desc;
-    desc.bytes = bytes;
-    desc.usage = BufferUsage::Storage;
-    desc.name = fmt::format("{} {}", m_name, what);
-    desc.pinned = true;
-    auto made = m_system.CreateBuffer(desc);
+    auto made = MakeOwnBuffer(m_system, bytes, MemoryType::GPU, fmt::format("{} {}", m_name, what));
     if (!made)
         return Forward(made);
+    WriteOptions options;
+    options.outOfStaging = OutOfStaging::Spill; // never waits: a frame is being recorded
     const std::vector<std::byte> zeros(bytes);
-    if (auto written = m_system.Uploads().Write(*made, 0, zeros); !written)
+    if (auto written = m_system.Uploads().Write(made->buffer, 0, zeros, options); !written)
         return Forward(written);
-    auto where = m_system.GetDeviceAddress(*made);
-    if (!where)
-        return Forward(where);
-    auto subscribed = m_system.Readbacks().Subscribe({*made, 0, bytes});
+    auto subscribed = m_system.Readbacks().Subscribe({made->buffer, 0, bytes});
     if (!subscribed)
         return Forward(subscribed);
-    buffer = std::move(*made);
+    buffer = std::move(made->buffer);
     subscription = std::move(*subscribed);
-    address = *where;
+    address = made->address;
     return {};
 }
 
-Result<void> ShaderReports::Reserve(uint32_t slots)
+void ShaderReports::Reserve(uint32_t slots, uint64_t frame)
 {
-    if (m_hasFaults && !m_faults)
-        if (auto made = Make(sizeof(shared::FaultHeader) + uint64_t{shared::kFaults} * sizeof(shared::Fault), "faults",
-                             m_faults, m_faultValues, m_where.faults);
-            !made)
-            return made;
-    if (!m_hasUsed || slots <= m_slots)
-        return {};
-    const ReadbackValue value = m_usedValues.Latest();
-    m_usedBefore.resize(m_slots);
-    for (uint32_t slot = 0; slot < m_slots; ++slot)
-        if (const uint64_t frame = FrameIn(value, slot); frame != 0)
-            m_usedBefore[slot] = frame;
-    if (auto made = Make(uint64_t{slots} * sizeof(uint32_t), "used frames", m_used, m_usedValues, m_where.usedFrames);
-        !made)
-        return made;
-    m_slots = slots;
-    return {};
+    const bool needsFaults = m_hasFaults && !m_faults;
+    const bool needsUsed = m_hasUsed && slots > m_slots;
+    if (!needsFaults && !needsUsed)
+        return;
+    m_before = Where(frame);
+    if (needsUsed) // shorter than the copy that comes with it
+        m_before.usedFrames = 0;
+    m_changedIn = frame;
+    Result<void> made;
+    if (needsFaults)
+        made = Make(sizeof(shared::FaultHeader) + uint64_t{shared::kFaults} * sizeof(shared::Fault), "faults", m_faults,
+                    m_faultValues, m_where.faults);
+    if (made && needsUsed)
+    {
+        const ReadbackValue value = m_usedValues.Latest();
+        m_usedBefore.resize(m_slots);
+        for (uint32_t slot = 0; slot < m_slots; ++slot)
+            if (const uint64_t used = FrameIn(value, slot); used != 0)
+                m_usedBefore[slot] = used;
+        made = Make(uint64_t{slots} * sizeof(uint32_t), "used frames", m_used, m_usedValues, m_where.usedFrames);
+    }
+    m_slots = std::max(m_slots, slots); // tried once
+    if (!made)
+        SEDX_CORE_WARN_TAG("BINDLESS", "'{}': shaders cannot report all they should: {}", m_name, made.error().message);
 }
 
 std::vector<ShaderFault> ShaderReports::Take()

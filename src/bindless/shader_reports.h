@@ -13,9 +13,15 @@ class ShaderReports
   public:
     ShaderReports(BufferSystem& system, bool hasFaults, bool hasUsed, std::string name);
 
-    // Memory for so many slots. What shaders said about earlier ones is kept.
-    Result<void> Reserve(uint32_t slots);
-    const BindlessCopies::Reporting& Where() const noexcept { return m_where; }
+    // Memory for so many slots, as seen from `frame`. What shaders said about earlier ones is kept. A failure is logged: frames
+    // go on without.
+    void Reserve(uint32_t slots, uint64_t frame);
+    // Where shaders of this frame report. New memory is for later frames: it is zeroed by an upload, which may come too late for
+    // the frame that made it.
+    const BindlessCopies::Reporting& Where(uint64_t frame) const noexcept
+    {
+        return frame > m_changedIn ? m_where : m_before;
+    }
 
     // What came back since the last call, without texts, the oldest first. Polls, never waits.
     std::vector<ShaderFault> Take();
@@ -33,6 +39,8 @@ class ShaderReports
     std::string m_name;
     uint32_t m_slots = 0;
     BindlessCopies::Reporting m_where;
+    BindlessCopies::Reporting m_before; // for frames up to this one
+    uint64_t m_changedIn = 0;
     Buffer m_faults;
     Buffer m_used;
     ReadbackSubscription m_faultValues;

@@ -15,8 +15,10 @@ void Add(std::atomic<T>& number, T amount) noexcept
 }
 } // namespace
 
-SlotDirectory::SlotDirectory(uint32_t capacity, uint32_t maxSlots, bool keepsNames)
-    : m_maxSlots(maxSlots), m_keepsNames(keepsNames), m_chunks((maxSlots + kChunk - 1) / kChunk), m_capacity(capacity)
+SlotDirectory::SlotDirectory(uint32_t capacity, uint32_t maxSlots, bool keepsNames,
+                             std::function<uint64_t()> lastOpened)
+    : m_maxSlots(maxSlots), m_keepsNames(keepsNames), m_lastOpened(std::move(lastOpened)),
+      m_chunks((maxSlots + kChunk - 1) / kChunk), m_capacity(capacity)
 {
 }
 
@@ -78,6 +80,7 @@ bool SlotDirectory::GiveFresh(uint32_t shard, bool mayGrow)
 bool SlotDirectory::Steal(uint32_t shard, uint64_t completed)
 {
     constexpr size_t kAtOnce = 64;
+    const std::lock_guard moves(m_movesMutex);
     for (uint32_t step = 1; step < kShards; ++step)
     {
         const uint32_t victim = (shard + step) % kShards;
@@ -182,7 +185,7 @@ std::unique_lock<std::mutex> SlotDirectory::LockLive(uint32_t id, uint32_t& shar
     }
 }
 
-void SlotDirectory::Release(Shard& home, uint32_t slot, uint64_t lastOpened)
+void SlotDirectory::Release(Shard& home, uint32_t slot)
 {
     Slot& entry = At(slot);
     (entry.previous != 0 ? At(entry.previous).next : *entry.head) = entry.next;
@@ -191,25 +194,25 @@ void SlotDirectory::Release(Shard& home, uint32_t slot, uint64_t lastOpened)
     entry.head = nullptr;
     entry.contents = {};
     MarkChanged(home, slot);
-    home.free.push_back({slot, lastOpened});
+    home.free.push_back({slot, m_lastOpened()});
     sedx::Add(home.live, ~0u);
 }
 
-bool SlotDirectory::Remove(uint32_t id, uint64_t lastOpened)
+bool SlotDirectory::Remove(uint32_t id)
 {
     uint32_t shard = 0;
     const std::unique_lock lock = LockLive(id, shard);
     if (!lock)
         return false;
-    Release(m_shards[shard], id & kSlotMask, lastOpened);
+    Release(m_shards[shard], id & kSlotMask);
     return true;
 }
 
-void SlotDirectory::RemoveAll(uint32_t shard, uint32_t& head, uint64_t lastOpened)
+void SlotDirectory::RemoveAll(uint32_t shard, uint32_t& head)
 {
     const std::lock_guard lock(m_locks[shard]);
     while (head != 0)
-        Release(m_shards[shard], head, lastOpened);
+        Release(m_shards[shard], head);
 }
 
 void SlotDirectory::Update(uint32_t shard, const uint32_t& head, const SlotContents& whole)
@@ -291,6 +294,7 @@ bool SlotDirectory::HasChanges() const noexcept
 
 void SlotDirectory::Collect(std::vector<SlotChange>& changes)
 {
+    const std::lock_guard moves(m_movesMutex);
     for (uint32_t shard = 0; shard < kShards; ++shard)
     {
         Shard& home = m_shards[shard];

@@ -10,6 +10,7 @@
 #include <vulkan/vulkan_core.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,21 +41,25 @@ class SlotDirectory
     static constexpr uint32_t kSlotMask = (1u << kSlotBits) - 1;
     // Generations go from 1 to this, then around: an ID comes back after so many uses of its slot. No ID is 0 or UINT32_MAX.
     static constexpr uint32_t kGenerations = (1u << (32 - kSlotBits)) - 2;
-    static constexpr uint32_t IdOf(uint32_t slot, uint32_t generation) noexcept { return generation << kSlotBits | slot; }
+    static constexpr uint32_t IdOf(uint32_t slot, uint32_t generation) noexcept
+    {
+        return generation << kSlotBits | slot;
+    }
 
-    // Slot 0 is left out. 2 <= capacity <= maxSlots <= 2^20.
-    SlotDirectory(uint32_t capacity, uint32_t maxSlots, bool keepsNames);
+    // Slot 0 is left out. 2 <= capacity <= maxSlots <= 2^20. `lastOpened` tells the newest frame that was begun; it is asked with
+    // the lock of a shard, so that a frame which saw a slot in Collect is never newer.
+    SlotDirectory(uint32_t capacity, uint32_t maxSlots, bool keepsNames, std::function<uint64_t()> lastOpened);
     ~SlotDirectory();
 
     // `viewOffset`: of the contents in the buffer, for Update. `head`: of the list of slots of this buffer, guarded by the lock
     // of the shard; 0: none. `completed`: frames up to this one have passed. 0: no slot is left.
     uint32_t Add(uint32_t shard, uint32_t& head, const SlotContents& contents, uint64_t viewOffset, uint64_t completed,
                  const std::string& name);
-    // `lastOpened`: frames up to this one may use the slot. False: nothing is registered under this ID.
-    bool Remove(uint32_t id, uint64_t lastOpened);
+    // The slot is used again when the frames begun so far have passed. False: nothing is registered under this ID.
+    bool Remove(uint32_t id);
     // The buffer behind all slots of a list has other memory, which begins with `whole`.
     void Update(uint32_t shard, const uint32_t& head, const SlotContents& whole);
-    void RemoveAll(uint32_t shard, uint32_t& head, uint64_t lastOpened);
+    void RemoveAll(uint32_t shard, uint32_t& head);
     // Every list ends, and nothing can be added any more. For the end.
     void Clear();
 
@@ -95,7 +100,7 @@ class SlotDirectory
     };
     struct alignas(64) Shard
     {
-        std::deque<Free> free; // by frame, ascending
+        std::deque<Free> free;   // by frame, ascending
         uint32_t freshBegin = 0; // slots that were never used
         uint32_t freshEnd = 0;
         std::vector<uint32_t> changed;
@@ -120,7 +125,7 @@ class SlotDirectory
     // With the lock of the shard.
     uint32_t Take(Shard& home, uint64_t completed) noexcept;
     void MarkChanged(Shard& home, uint32_t slot);
-    void Release(Shard& home, uint32_t slot, uint64_t lastOpened);
+    void Release(Shard& home, uint32_t slot);
     // Without locks. False: there is nothing more.
     bool Refill(uint32_t shard, uint64_t completed);
     bool GiveFresh(uint32_t shard, bool mayGrow);
@@ -128,6 +133,8 @@ class SlotDirectory
 
     const uint32_t m_maxSlots;
     const bool m_keepsNames;
+    const std::function<uint64_t()> m_lastOpened;
+    std::mutex m_movesMutex; // of Steal and Collect: a change is in one list or in the other. Before those of shards
     mutable ShardLocks m_locks;
     std::array<Shard, kShards> m_shards;
     std::vector<std::atomic<Chunk*>> m_chunks;

@@ -42,7 +42,7 @@ struct Backing
     BufferMemory memory;
     Ref<MemoryPool> pool;        // where the memory came from; empty: the library's ordinary memory
     VkDeviceAddress address = 0; // 0: the usage has none, although the VkBuffer may
-    std::unique_ptr<BackingPart> part; // null as a rule. Set before others know the buffer
+    std::unique_ptr<BackingPart> part; // null as a rule. Set once, under the resource's mutex
     MemoryRole role;
     uint32_t shard; // of the core, whose slab it lies in
     std::atomic<uint32_t> references{0};

@@ -1,5 +1,5 @@
 // BackingListener: told when buffers get another backing, are dropped or are created. Stages above the core subscribe; the
-// core knows none of them.
+// core knows none of them. `mark` is the listener's of BufferResource::marks, `number` its own.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ class BackingListener
   public:
     // A buffer has a new backing, and `watched` in its resource names this listener. The mutex of the resource is held: the
     // calls for one buffer come in order. Frames that resolved the old backing go on using it.
-    virtual void OnBackingChanged(BufferResource& resource, const Backing& fresh) noexcept = 0;
+    virtual void OnBackingChanged(BufferResource& resource, Backing& fresh, uint32_t& mark) noexcept = 0;
     // Nobody has a handle any more; called once, if `watched` names this listener.
-    virtual void OnDropped(BufferResource& resource) noexcept = 0;
+    virtual void OnDropped(BufferResource& resource, uint32_t& mark) noexcept = 0;
     // Every new buffer, if the listener asked for that. The mutex of the resource is held; the caller has the only handle.
-    virtual void OnCreated(BufferResource& resource) noexcept = 0;
+    virtual void OnCreated(BufferResource& resource, uint32_t number) noexcept = 0;
 
   protected:
     ~BackingListener() = default;

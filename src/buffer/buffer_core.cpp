@@ -280,12 +280,12 @@ void BufferCore::StopListening(uint32_t number) noexcept
     m_wantCreated.fetch_and(~(1u << number));
 }
 
-void BufferCore::TellChanged(BufferResource& resource, const Backing& fresh) noexcept
+void BufferCore::TellChanged(BufferResource& resource, Backing& fresh) noexcept
 {
     const std::shared_lock lock(m_listenersMutex);
     for (uint32_t number = 0; number < kMaxListeners; ++number)
         if (m_listeners[number] != nullptr && (resource.watched.load() >> number & 1) != 0)
-            m_listeners[number]->OnBackingChanged(resource, fresh);
+            m_listeners[number]->OnBackingChanged(resource, fresh, resource.marks[number]);
 }
 
 void BufferCore::TellDropped(BufferResource& resource) noexcept
@@ -293,7 +293,7 @@ void BufferCore::TellDropped(BufferResource& resource) noexcept
     const std::shared_lock lock(m_listenersMutex);
     for (uint32_t number = 0; number < kMaxListeners; ++number)
         if (m_listeners[number] != nullptr && (resource.watched.load() >> number & 1) != 0)
-            m_listeners[number]->OnDropped(resource);
+            m_listeners[number]->OnDropped(resource, resource.marks[number]);
 }
 
 void BufferCore::TellCreated(BufferResource& resource) noexcept
@@ -302,7 +302,7 @@ void BufferCore::TellCreated(BufferResource& resource) noexcept
     const std::shared_lock lock(m_listenersMutex);
     for (uint32_t number = 0; number < kMaxListeners; ++number)
         if (m_listeners[number] != nullptr && (m_wantCreated.load() >> number & 1) != 0)
-            m_listeners[number]->OnCreated(resource);
+            m_listeners[number]->OnCreated(resource, number);
 }
 
 // ---- pools ---------------------------------------------------------------------------------------------------------
@@ -422,6 +422,12 @@ void BufferCore::LeaveShell(uint64_t count) noexcept
 
 void BufferCore::Shutdown() noexcept
 {
+    RunPassed(UINT64_MAX); // before the leaks are counted: buffers may go with it
+    {
+        const std::lock_guard lock(m_listenersMutex);
+        m_listeners = {};
+        m_wantCreated.store(0);
+    }
     std::vector<Buffer> alive;
     for (uint32_t shard = 0; shard < kShards; ++shard)
     {
@@ -485,7 +491,6 @@ void BufferCore::Shutdown() noexcept
             FreeMemory(memory, pool);
     }
     m_kept.clear();
-    RunPassed(UINT64_MAX);
     m_alive.store(false);
     m_allocator.reset();
     m_memory.reset();

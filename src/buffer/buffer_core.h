@@ -67,8 +67,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
 
     // ---- buffers
     // From `pool`, or from ordinary memory if there is none or it has no room (then `*fellBack` becomes true).
+    // `isInternal`: no listener hears that it was created.
     Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where, MemoryPool* pool = nullptr,
-                                bool* fellBack = nullptr);
+                                bool* fellBack = nullptr, bool isInternal = false);
     // A buffer around memory that is a part's own (BackingPart::OwnsMemory). Nothing is checked.
     Buffer CreateAround(const BufferDesc& desc, const BufferMemory& memory, std::unique_ptr<BackingPart> part,
                         const std::source_location& where);
@@ -179,7 +180,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // The mutex of the resource is held. Returns the backing before.
     Ref<Backing> SetBacking(BufferResource& resource, Ref<Backing> backing) noexcept;
     void LeaveShell(uint64_t count) noexcept;
-    void TellChanged(BufferResource& resource, const Backing& fresh) noexcept;
+    void TellChanged(BufferResource& resource, Backing& fresh) noexcept;
     void TellDropped(BufferResource& resource) noexcept;
     void TellCreated(BufferResource& resource) noexcept;
     void RunPassed(uint64_t completed) noexcept;

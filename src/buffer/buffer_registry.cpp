@@ -121,7 +121,7 @@ void BufferCore::Enter(uint32_t shard, BufferResource& resource)
 }
 
 Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::source_location& where, MemoryPool* pool,
-                                        bool* fellBack)
+                                        bool* fellBack, bool isInternal)
 {
     if (auto possible = Check(desc); !possible)
         return Forward(possible);
@@ -162,7 +162,7 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
     lock.unlock();
     if (memory.block == nullptr)
         SamplePeaks();
-    if (m_wantCreated.load(std::memory_order_relaxed) != 0)
+    if (!isInternal && m_wantCreated.load(std::memory_order_relaxed) != 0)
         TellCreated(*resource);
     return handle;
 }
@@ -172,13 +172,16 @@ Buffer BufferCore::CreateAround(const BufferDesc& desc, const BufferMemory& memo
 {
     const BufferUsage usage = CompleteUsage(desc.usage);
     const uint32_t shard = ShardLocks::OfThread();
-    const std::lock_guard lock(m_locks[shard]);
+    std::unique_lock lock(m_locks[shard]);
     BufferResource* resource = m_shards[shard].resources.New(*this, desc, usage, where);
     resource->backing = Ref<Backing>(MakeBacking(shard, memory, usage, RoleOf(desc.memory)));
     resource->backing->part = std::move(part);
     resource->current.store(resource->backing.Get(), std::memory_order_relaxed); // nobody else has the handle yet
     Buffer handle(resource); // the reference is there before others can find the buffer
     Enter(shard, *resource);
+    lock.unlock();
+    if (m_wantCreated.load(std::memory_order_relaxed) != 0)
+        TellCreated(*resource);
     return handle;
 }
 

@@ -68,13 +68,11 @@ Result<ResolvedBarriers> Resolve(const char* call, const Frame& frame, std::span
             return Fail(ErrorCode::InvalidArgument, "{}: a barrier for {} has no use {} it", call,
                         entry.isMemory ? "all memory" : fmt::format("buffer '{}'", entry.view.buffer.Name()),
                         entry.before == Use::None ? "before" : "after");
-        const bool orders = Any(WritesOf(entry.before)) || Any(WritesOf(entry.after));
         if (entry.isMemory)
         {
             VkMemoryBarrier2 barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
             SetUses(barrier, entry.before, entry.after);
-            if (orders)
-                barriers.memory.push_back(barrier);
+            barriers.memory.push_back(barrier);
             continue;
         }
         const auto resolved = ResolveChecked(call, frame, entry.view);
@@ -87,8 +85,7 @@ Result<ResolvedBarriers> Resolve(const char* call, const Frame& frame, std::span
         barrier.buffer = resolved->buffer;
         barrier.offset = resolved->offset;
         barrier.size = resolved->size;
-        if (orders)
-            barriers.buffers.push_back(barrier);
+        barriers.buffers.push_back(barrier);
     }
     return barriers;
 }

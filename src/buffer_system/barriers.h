@@ -20,6 +20,6 @@ struct ResolvedBarriers
 Result<void> CheckRecording(const char* call, const Frame& frame, VkCommandBuffer cmd);
 // The view, or why it cannot be resolved in this frame, which is open.
 Result<ResolvedBuffer> ResolveChecked(const char* call, const Frame& frame, const BufferView<>& view);
-// Leaves out what only reads before and after. The frame is open.
+// The frame is open.
 Result<ResolvedBarriers> Resolve(const char* call, const Frame& frame, std::span<const Barriers::Entry> entries);
 } // namespace sedx

@@ -157,9 +157,16 @@ void BufferSystem::Impl::Poll() noexcept
     core->Frames().Update();
     transfers->DropUnreachableQueued();
     transfers->Update();
-    sparse->Update();
     core->Reclaim();
     core->Trim();
+}
+
+void BufferSystem::Impl::PollAndBind() noexcept
+{
+    core->GetTimelines().Poll();
+    core->Frames().Update();
+    sparse->Update();
+    Poll();
 }
 
 // ---- buffers -------------------------------------------------------------------------------------------------------

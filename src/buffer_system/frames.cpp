@@ -12,7 +12,7 @@ Result<Frame> BufferSystem::BeginFrame()
     SEDX_PROFILE_SCOPE("BufferSystem::BeginFrame");
     if (m_impl->core->Device().IsLost())
         return m_impl->core->Device().LostError();
-    m_impl->Poll();
+    m_impl->PollAndBind();
     auto number = m_impl->core->Frames().Begin();
     if (!number)
         return Forward(number);
@@ -49,7 +49,7 @@ Result<void> BufferSystem::EndFrame(const Frame& frame)
         if (auto sent = m_impl->transfers->Submit(frame.Number()); !sent)
             result = Forward(sent);
     }
-    m_impl->Poll();
+    m_impl->PollAndBind();
     return result;
 }
 
@@ -65,7 +65,7 @@ Result<void> BufferSystem::AbandonFrame(const Frame& frame)
     if (auto abandoned = m_impl->core->Frames().Abandon(frame.Number()); !abandoned)
         return abandoned;
     m_impl->core->ForgetFrame(frame.Number());
-    m_impl->Poll();
+    m_impl->PollAndBind();
     return {};
 }
 
@@ -73,7 +73,7 @@ Result<void> BufferSystem::RetireFrame(uint64_t number)
 {
     if (auto retired = m_impl->core->Frames().Retire(number); !retired)
         return retired;
-    m_impl->Poll();
+    m_impl->PollAndBind();
     return {};
 }
 
@@ -95,7 +95,7 @@ bool BufferSystem::HasPassed(TimelinePoint point) const noexcept
     return m_impl->core->GetTimelines().HasPassed(point);
 }
 
-void BufferSystem::Poll() { m_impl->Poll(); }
+void BufferSystem::Poll() { m_impl->PollAndBind(); }
 
 // ---- Frame ---------------------------------------------------------------------------------------------------------
 

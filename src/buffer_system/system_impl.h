@@ -20,6 +20,7 @@ struct BufferSystem::Impl
     std::unique_ptr<EventPool> events; // of split barriers
     ModuleStage modules;
 
-    void Poll() noexcept;
+    void Poll() noexcept;        // never submits
+    void PollAndBind() noexcept; // and sends the binds of pages that leave sparse buffers
 };
 } // namespace sedx

@@ -2,6 +2,8 @@
 
 #include "buffer_types/recording.h"
 
+#include <sedx/barriers.h>
+
 #include <algorithm>
 
 namespace sedx::detail
@@ -38,9 +40,9 @@ Result<void> CmdResetCounters(const Frame& frame, VkCommandBuffer cmd, const Buf
         return tl::unexpected(recorded.error());
     const DeviceState& device = *recorded->device;
     const ResolvedBuffer& target = recorded->buffer;
-    constexpr VkAccessFlags2 kAny = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
-    CmdBarrier(device, cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, kAny, VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT,
-               VK_ACCESS_2_TRANSFER_WRITE_BIT);
+    constexpr Use kAny = Use::AnyRead | Use::AnyWrite;
+    if (auto ordered = Barriers().Memory(kAny, Use::TransferWrite).Cmd(frame, cmd); !ordered)
+        return ordered;
     const auto low = static_cast<uint32_t>(value);
     if (elementBytes == sizeof(uint32_t) || value >> 32 == low)
         device.vk.CmdFillBuffer(cmd, target.buffer, target.offset, target.size, low);
@@ -52,8 +54,6 @@ Result<void> CmdResetCounters(const Frame& frame, VkCommandBuffer cmd, const Buf
             device.vk.CmdUpdateBuffer(cmd, target.buffer, target.offset + done, std::min(target.size - done, kMost),
                                       values.data());
     }
-    CmdBarrier(device, cmd, VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT, VK_ACCESS_2_TRANSFER_WRITE_BIT,
-               VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, kAny);
-    return {};
+    return Barriers().Memory(Use::TransferWrite, kAny).Cmd(frame, cmd);
 }
 } // namespace sedx::detail

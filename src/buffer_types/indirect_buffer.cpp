@@ -2,6 +2,8 @@
 
 #include "buffer_types/recording.h"
 
+#include <sedx/barriers.h>
+
 #include <algorithm>
 
 namespace sedx::detail
@@ -141,8 +143,6 @@ Result<void> CmdMakeReadable(const Frame& frame, VkCommandBuffer cmd, const Buff
     const auto recorded = ResolveFor("CmdMakeReadable", frame, cmd, commands);
     if (!recorded)
         return tl::unexpected(recorded.error());
-    CmdBarrier(*recorded->device, cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, VK_ACCESS_2_MEMORY_WRITE_BIT,
-               VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT, VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT);
-    return {};
+    return Barriers().Memory(Use::AnyWrite, Use::IndirectRead).Cmd(frame, cmd);
 }
 } // namespace sedx::detail

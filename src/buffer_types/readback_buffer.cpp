@@ -3,6 +3,8 @@
 #include "buffer/range.h"
 #include "buffer_types/recording.h"
 
+#include <sedx/barriers.h>
+
 namespace sedx::detail
 {
 Result<void> CmdMakeHostReadable(const Frame& frame, VkCommandBuffer cmd, const Buffer& buffer)
@@ -10,9 +12,7 @@ Result<void> CmdMakeHostReadable(const Frame& frame, VkCommandBuffer cmd, const 
     const auto recorded = ResolveFor("CmdMakeReadable", frame, cmd, buffer);
     if (!recorded)
         return tl::unexpected(recorded.error());
-    CmdBarrier(*recorded->device, cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT, VK_ACCESS_2_MEMORY_WRITE_BIT,
-               VK_PIPELINE_STAGE_2_HOST_BIT, VK_ACCESS_2_HOST_READ_BIT);
-    return {};
+    return Barriers().Memory(Use::AnyWrite, Use::HostRead).Cmd(frame, cmd);
 }
 
 Result<void> CmdCopyToHost(const Frame& frame, VkCommandBuffer cmd, const BufferView<>& source,
@@ -25,9 +25,10 @@ Result<void> CmdCopyToHost(const Frame& frame, VkCommandBuffer cmd, const Buffer
     const auto recorded = ResolveFor("ReadbackBuffer::CmdCopy", frame, cmd, destination);
     if (!recorded)
         return tl::unexpected(recorded.error());
-    CmdBarrier(*recorded->device, cmd, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
-               VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT, VK_PIPELINE_STAGE_2_ALL_TRANSFER_BIT,
-               VK_ACCESS_2_TRANSFER_READ_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT);
+    const auto ordered =
+        Barriers().Memory(Use::AnyRead | Use::AnyWrite, Use::TransferRead | Use::TransferWrite).Cmd(frame, cmd);
+    if (!ordered)
+        return ordered;
     if (auto copied =
             frame.System()->CopyBuffer(frame, cmd, source.buffer, range.offset, destination, offset, range.bytes);
         !copied)
@@ -47,7 +48,7 @@ Result<BufferSystem*> CheckPassed(const Buffer& buffer, uint64_t number)
         return Fail(ErrorCode::WrongState, "there was no frame {} that could have written buffer '{}'", number,
                     buffer.Name());
     if (core.Frames().Completed() < number)
-        system->Poll();
+        system->Internals().Poll();
     if (core.Frames().Completed() < number)
         return Fail(ErrorCode::Busy, "frame {}, which writes buffer '{}', has not passed", number, buffer.Name());
     return system;

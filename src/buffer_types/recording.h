@@ -24,18 +24,4 @@ inline Result<Recorded> ResolveFor(const char* what, const Frame& frame, VkComma
                     buffer.Name(), frame.Number());
     return Recorded{resolved, &frame.System()->Internals().core->Device()};
 }
-
-inline void CmdBarrier(const DeviceState& device, VkCommandBuffer cmd, VkPipelineStageFlags2 from,
-                       VkAccessFlags2 written, VkPipelineStageFlags2 to, VkAccessFlags2 used) noexcept
-{
-    VkMemoryBarrier2 barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
-    barrier.srcStageMask = from;
-    barrier.srcAccessMask = written;
-    barrier.dstStageMask = to;
-    barrier.dstAccessMask = used;
-    VkDependencyInfo dependency{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
-    dependency.memoryBarrierCount = 1;
-    dependency.pMemoryBarriers = &barrier;
-    device.vk.CmdPipelineBarrier2(cmd, &dependency);
-}
 } // namespace sedx

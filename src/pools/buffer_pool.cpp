@@ -54,7 +54,8 @@ Tag TagOf(BufferCore& core, BufferResource& resource) noexcept
 void MakeFresh(BufferResource& resource) noexcept
 {
     const std::lock_guard lock(resource.mutex);
-    if (resource.backing)
+    // Who watches a buffer may have given it to shaders (bindless), in every frame.
+    if (resource.backing && resource.watched.load() == 0)
     {
         resource.backing->used.store(false);
         resource.backing->lastFrame.store(0);

@@ -156,7 +156,7 @@ Result<PooledBuffer> BufferPoolManager::Acquire(BufferPoolKind kind, uint64_t by
         return Forward(possible);
     if (pool->HasWaitingFor(bytes))
     {
-        m_system.Poll(); // what has passed since the last poll is better than another buffer
+        m_system.Internals().Poll(); // what has passed since the last poll is better than another buffer
         if (detail::PoolEntry* entry = pool->Reuse(bytes))
             return PooledBuffer(pool, entry);
     }

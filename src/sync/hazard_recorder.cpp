@@ -259,10 +259,9 @@ void HazardRecorder::OnBatch(uint32_t queue, TimelinePoint point, std::span<cons
 void HazardRecorder::OnFrameEnded(uint64_t frame)
 {
     const std::lock_guard lock(m_mutex);
-    if (!m_progress.hasSignals) // such an engine need not ask for a SubmitSync
+    if (!m_progress.hasSignals && !m_watched.empty()) // such an engine need not ask for a SubmitSync
     {
-        if (!m_watched.empty())
-            Retire();
+        Retire();
         for (auto list = std::ranges::find(m_lists, frame, &CommandList::frame); list != m_lists.end();
              list = std::ranges::find(m_lists, frame, &CommandList::frame))
         {

@@ -373,6 +373,8 @@ Result<uint64_t> TransferEngine::CmdFlush(uint64_t frame, VkCommandBuffer cmd, u
     if (auto fits = CheckCommands("CmdFlush", frame, cmd, queue); !fits)
         return Forward(fits);
     const DeviceState& device = m_core->Device();
+    if (HazardRecorder* hazards = m_core->Hazards())
+        hazards->OnCommands(frame, cmd, queue);
     if (m_submitMode == SubmitMode::Recorded)
         SendBackground(frame);
     if (m_submitMode == SubmitMode::Recorded && readsThrough == kAllReads)
@@ -419,6 +421,8 @@ Result<uint32_t> TransferEngine::CmdAcquire(uint64_t frame, VkCommandBuffer cmd,
     if (auto fits = CheckCommands("CmdAcquire", frame, cmd, queue); !fits)
         return Forward(fits);
     const DeviceState& device = m_core->Device();
+    if (HazardRecorder* hazards = m_core->Hazards())
+        hazards->OnCommands(frame, cmd, queue);
     if (device.families.size() == 1)
         return 0u;
     std::vector<Buffer> kept;                        // dropped without the locks
@@ -428,7 +432,6 @@ Result<uint32_t> TransferEngine::CmdAcquire(uint64_t frame, VkCommandBuffer cmd,
     RecordBufferBarriers(device.vk, cmd, acquires);
     if (HazardRecorder* hazards = m_core->Hazards())
     {
-        hazards->OnCommands(frame, cmd, queue);
         VkDependencyInfo info{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
         info.bufferMemoryBarrierCount = static_cast<uint32_t>(acquires.size());
         info.pBufferMemoryBarriers = acquires.data();

@@ -1,7 +1,6 @@
 // Device::Adopt: a device that an engine made.
 #include "vulkan/device_state.h"
 #include "vulkan/features.h"
-#include "vulkan/optional_features.h"
 #include "vulkan/kernels.h"
 #include "vulkan/requirements.h"
 
@@ -71,8 +70,8 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
     for (const char* name : desc.enabledExtensions)
         state->extensions.emplace_back(name);
     ReadFeatures(*state, desc.enabledFeatures);
-    state->features = desc.enabledFeatures != nullptr ? ReadOptionalFeatures(desc.enabledFeatures, state->extensions)
-                                                      : SupportedFeatures(*state);
+    if (desc.enabledFeatures == nullptr)
+        AssumeEngineFeatures(*state);
     uint32_t familyCount = 0;
     state->vki.GetPhysicalDeviceQueueFamilyProperties(desc.physicalDevice, &familyCount, nullptr);
     for (const QueueDesc& queue : desc.queues)

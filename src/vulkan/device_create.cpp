@@ -1,7 +1,6 @@
 // Device::Create: a headless device of the library's own.
 #include "vulkan/device_state.h"
 #include "vulkan/features.h"
-#include "vulkan/optional_features.h"
 #include "vulkan/kernels.h"
 #include "vulkan/requirements.h"
 #include "vulkan/validation.h"
@@ -308,7 +307,6 @@ Result<void> CreateLogicalDevice(DeviceState& state, const DeviceDesc& desc)
     info.ppEnabledExtensionNames = names.data();
     result = state.vki.CreateDevice(state.physicalDevice, &info, nullptr, &state.device);
     ReadFeatures(state, head);
-    state.features = ReadOptionalFeatures(head, state.extensions);
     head->pNext = originalNext; // our structures end with this function
     if (result != VK_SUCCESS)
     {

@@ -63,6 +63,7 @@ struct DeviceState
         bool variableCount = false; // descriptorBindingVariableDescriptorCount
         bool nullDescriptor = false;
         bool buffers = false;       // VK_EXT_descriptor_buffer
+        bool tellsRobustness = false; // the features of Vulkan 1.0 are known
         bool robustBuffers = false; // robustBufferAccess: descriptors of descriptor buffers have another size then
         uint32_t maxPerStage = 0;   // storage buffers of sets that are updated after bind
         uint32_t maxPerSet = 0;

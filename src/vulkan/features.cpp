@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 namespace sedx
 {
@@ -14,10 +15,24 @@ constexpr VkStructureType k12 = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEA
 constexpr VkStructureType k13 = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES;
 constexpr VkStructureType kIndexing = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_INDEXING_FEATURES;
 
+#if defined(VK_VERSION_1_4)
+constexpr VkStructureType k14 = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_4_FEATURES;
+constexpr size_t kUint8In14 = offsetof(VkPhysicalDeviceVulkan14Features, indexTypeUint8);
+#else
+constexpr VkStructureType k14 = kNoVersion;
+constexpr size_t kUint8In14 = 0;
+#endif
+
+#define SEDX_BASIC(member)                                                                                             \
+    Feature                                                                                                            \
+    {                                                                                                                  \
+#        member, kOfTheEngine, false, nullptr, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,                           \
+            offsetof(VkPhysicalDeviceFeatures2, features) + offsetof(VkPhysicalDeviceFeatures, member), kNoVersion, 0  \
+    }
 #define SEDX_INDEXING(member)                                                                                          \
     Feature                                                                                                            \
     {                                                                                                                  \
-        #member, FeatureModule::Bindless, false, nullptr, kIndexing,                                                   \
+#        member, FeatureModule::Bindless, false, nullptr, kIndexing,                                                   \
             offsetof(VkPhysicalDeviceDescriptorIndexingFeatures, member), k12,                                         \
             offsetof(VkPhysicalDeviceVulkan12Features, member)                                                         \
     }
@@ -50,8 +65,34 @@ constexpr Feature kFeatures[] = {
     {"descriptorBuffer", FeatureModule::DescriptorBuffer, false, VK_EXT_DESCRIPTOR_BUFFER_EXTENSION_NAME,
      VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DESCRIPTOR_BUFFER_FEATURES_EXT,
      offsetof(VkPhysicalDeviceDescriptorBufferFeaturesEXT, descriptorBuffer), kNoVersion, 0},
+    SEDX_BASIC(robustBufferAccess),
+    SEDX_BASIC(multiDrawIndirect),
+    SEDX_BASIC(sparseBinding),
+    SEDX_BASIC(sparseResidencyBuffer),
+    {"drawIndirectCount", kOfTheEngine, false, nullptr, kNoVersion, 0, k12,
+     offsetof(VkPhysicalDeviceVulkan12Features, drawIndirectCount)},
+    // The same structure by three names: of the EXT and KHR extensions, and of Vulkan 1.4.
+    {"indexTypeUint8", kOfTheEngine, false, VK_EXT_INDEX_TYPE_UINT8_EXTENSION_NAME,
+     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_INDEX_TYPE_UINT8_FEATURES_EXT,
+     offsetof(VkPhysicalDeviceIndexTypeUint8FeaturesEXT, indexTypeUint8), k14, kUint8In14},
+    {"meshShader", kOfTheEngine, false, VK_EXT_MESH_SHADER_EXTENSION_NAME,
+     VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MESH_SHADER_FEATURES_EXT,
+     offsetof(VkPhysicalDeviceMeshShaderFeaturesEXT, meshShader), kNoVersion, 0},
 };
+#undef SEDX_BASIC
 #undef SEDX_INDEXING
+
+void ReadEngineFeatures(DeviceState& state, const void* chain) noexcept
+{
+    OptionalFeatures& features = state.features;
+    features.multiDrawIndirect = IsEnabled(chain, "multiDrawIndirect");
+    features.drawIndirectCount = // the extension switches it on by itself
+        IsEnabled(chain, "drawIndirectCount") || state.HasExtension(VK_KHR_DRAW_INDIRECT_COUNT_EXTENSION_NAME);
+    features.indexTypeUint8 = IsEnabled(chain, "indexTypeUint8");
+    features.meshShader = IsEnabled(chain, "meshShader");
+    features.sparseBinding = IsEnabled(chain, "sparseBinding");
+    features.sparseResidencyBuffer = IsEnabled(chain, "sparseResidencyBuffer");
+}
 } // namespace
 
 std::span<const Feature> KnownFeatures() noexcept { return kFeatures; }
@@ -84,13 +125,6 @@ bool IsEnabled(const void* chain, const char* name) noexcept
     return false;
 }
 
-bool IsRobustBufferAccessEnabled(const void* chain) noexcept
-{
-    const auto* features = reinterpret_cast<const VkPhysicalDeviceFeatures2*>(
-        FindStructure(const_cast<void*>(chain), VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2));
-    return features != nullptr && features->features.robustBufferAccess == VK_TRUE;
-}
-
 void ReadFeatures(DeviceState& state, const void* chain) noexcept
 {
     state.hasMemoryPriority =
@@ -105,7 +139,26 @@ void ReadFeatures(DeviceState& state, const void* chain) noexcept
     descriptors.nullDescriptor = IsEnabled(chain, "nullDescriptor");
     descriptors.buffers =
         state.HasExtension(VK_EXT_DESCRIPTOR_BUFFER_EXTENSION_NAME) && IsEnabled(chain, "descriptorBuffer");
-    descriptors.robustBuffers = IsRobustBufferAccessEnabled(chain);
+    descriptors.tellsRobustness =
+        FindStructure(const_cast<void*>(chain), VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2) != nullptr;
+    descriptors.robustBuffers = IsEnabled(chain, "robustBufferAccess");
+    ReadEngineFeatures(state, chain);
+}
+
+void AssumeEngineFeatures(DeviceState& state) noexcept
+{
+    VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+    VkPhysicalDeviceVulkan12Features vulkan12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
+    VkPhysicalDeviceIndexTypeUint8FeaturesEXT uint8{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_INDEX_TYPE_UINT8_FEATURES_EXT};
+    VkPhysicalDeviceMeshShaderFeaturesEXT mesh{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MESH_SHADER_FEATURES_EXT};
+    features.pNext = &vulkan12;
+    // Structures of extensions that are not enabled stay out of the chain.
+    if (state.HasExtension(VK_EXT_INDEX_TYPE_UINT8_EXTENSION_NAME) || state.HasExtension("VK_KHR_index_type_uint8"))
+        uint8.pNext = std::exchange(features.pNext, &uint8);
+    if (state.HasExtension(VK_EXT_MESH_SHADER_EXTENSION_NAME))
+        mesh.pNext = std::exchange(features.pNext, &mesh);
+    state.vki.GetPhysicalDeviceFeatures2(state.physicalDevice, &features);
+    ReadEngineFeatures(state, &features);
 }
 
 void Clear(DeviceRequirements::Structures& s) noexcept

@@ -1,4 +1,5 @@
-// The features of a device that the library knows: where their bits are, which module wants them.
+// The features of a device that the library knows: where their bits are, which module wants them. Some no module wants: the
+// engine enables them for its own use, and types of buffers ask whether it did (DeviceState::features).
 #pragma once
 
 #include <sedx/requirements.h>
@@ -9,10 +10,12 @@ namespace sedx
 {
 struct DeviceState;
 
+inline constexpr FeatureModule kOfTheEngine{};
+
 struct Feature
 {
-    const char* name; // as in the Vulkan headers
-    FeatureModule module;
+    const char* name;     // as in the Vulkan headers
+    FeatureModule module; // kOfTheEngine: the library asks for it nowhere
     bool isRequired;
     const char* extension; // null: core in Vulkan 1.3
     // The bit in the structure of its own, and in VkPhysicalDeviceVulkan12Features or 13 (VK_STRUCTURE_TYPE_MAX_ENUM: in none).
@@ -30,11 +33,11 @@ VkBaseOutStructure* FindStructure(void* chain, VkStructureType type) noexcept;
 // Whether a chain given to vkCreateDevice switches the feature on, in either place.
 bool IsEnabled(const void* chain, const Feature& feature) noexcept;
 bool IsEnabled(const void* chain, const char* name) noexcept;
-// Of VkPhysicalDeviceFeatures, where a VkPhysicalDeviceFeatures2 is part of the chain.
-bool IsRobustBufferAccessEnabled(const void* chain) noexcept;
 
 // Keeps in mind which optional features the device was made with. The extensions of the device are listed already.
 void ReadFeatures(DeviceState& state, const void* chain) noexcept;
+// For an engine that does not say what it enabled, and answers for it: of its own features, whatever the device supports.
+void AssumeEngineFeatures(DeviceState& state) noexcept;
 
 // All structures, their types set and their bits clear. Answers null for a type that is none of them.
 void Clear(DeviceRequirements::Structures& structures) noexcept;

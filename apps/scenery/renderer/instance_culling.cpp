@@ -3,6 +3,7 @@
 #include "failure.h"
 #include "renderer/shader_code.h"
 
+#include <sedx/barriers.h>
 #include <volk.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace scenery
 namespace
 {
 using sedx::BufferUsage;
+using sedx::Use;
 
 // Far more than any scene needs: 4 million instances.
 constexpr uint64_t kMaxRingBytes = 1ull << 30;
@@ -31,19 +33,6 @@ VkDeviceAddress Put(sedx::RingBuffer& ring, const sedx::Frame& frame, const std:
 sedx::BufferSlice Reserve(sedx::RingBuffer& ring, const sedx::Frame& frame, uint64_t count, uint64_t elementBytes)
 {
     return Require(ring.Allocate(frame, std::max<uint64_t>(count, 1) * elementBytes), "memory for culling");
-}
-
-void CmdBarrier(VkCommandBuffer cmd, VkPipelineStageFlags2 from, VkPipelineStageFlags2 to, VkAccessFlags2 access)
-{
-    VkMemoryBarrier2 barrier{VK_STRUCTURE_TYPE_MEMORY_BARRIER_2};
-    barrier.srcStageMask = from;
-    barrier.srcAccessMask = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT;
-    barrier.dstStageMask = to;
-    barrier.dstAccessMask = access;
-    VkDependencyInfo info{VK_STRUCTURE_TYPE_DEPENDENCY_INFO};
-    info.memoryBarrierCount = 1;
-    info.pMemoryBarriers = &barrier;
-    vkCmdPipelineBarrier2(cmd, &info);
 }
 } // namespace
 
@@ -102,16 +91,13 @@ void InstanceCulling::CmdCull(const sedx::Frame& frame, VkCommandBuffer cmd, con
         vkCmdDispatch(cmd, width, (chunks + width - 1) / width, 1);
     }
     // The counters are the only thing that the frame before has used, too.
-    CmdBarrier(cmd,
-               VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT |
-                   VK_PIPELINE_STAGE_2_COPY_BIT,
-               VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
-               VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT);
+    Require(sedx::Barriers()
+                .Memory(Use::ComputeWrite | Use::IndirectRead | Use::TransferRead, Use::ComputeRead | Use::ComputeWrite)
+                .Cmd(frame, cmd),
+            "culling");
     vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, m_writeDraws.Handle());
     vkCmdDispatch(cmd, 1, 1, 1);
-    CmdBarrier(cmd, VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
-               VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT | VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT,
-               VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_READ_BIT);
+    Require(sedx::Barriers().Memory(Use::ComputeWrite, Use::IndirectRead | Use::VertexRead).Cmd(frame, cmd), "culling");
 }
 
 uint32_t InstanceCulling::CmdDraw(VkCommandBuffer cmd, const CulledDraws& work) const

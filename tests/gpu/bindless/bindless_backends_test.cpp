@@ -32,7 +32,7 @@ class BindlessBackendsTest : public BindlessTest
 TEST_F(BindlessBackendsTest, DescriptorBuffers)
 {
     if (!HasDeviceExtension(TheDevice(), VK_EXT_DESCRIPTOR_BUFFER_EXTENSION_NAME))
-        GTEST_SKIP() << "the device has no VK_EXT_descriptor_buffer";
+        SEDX_SKIP("the device has no VK_EXT_descriptor_buffer");
     ASSERT_TRUE(MakeDevice(FeatureModule::All | FeatureModule::DescriptorBuffer));
     BindlessDesc desc;
     desc.backend = BindlessBackend::DescriptorBuffer;

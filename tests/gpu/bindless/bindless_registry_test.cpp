@@ -78,8 +78,7 @@ TEST_F(BindlessRegistryTest, ASlotIsUsedAgainOnlyWhenFramesHavePassed)
     const Lists lists = MakeLists({a});
     Gate gate(m_device);
     m_commands->RunFrame(
-        *m_system,
-        [&](const Frame& frame, VkCommandBuffer cmd) { RecordRead(frame, cmd, *m_reader, lists.constants); },
+        *m_system, [&](const Frame& frame, VkCommandBuffer cmd) { RecordRead(frame, cmd, *m_reader, lists.constants); },
         gate.Waits());
     ASSERT_TRUE(Ok(Bindless().UnregisterBuffer(a)));
     const uint32_t b = Bindless().RegisterBuffer(second);
@@ -219,6 +218,12 @@ TEST_F(BindlessRegistryTest, StorageBuffersAreRegisteredIfAskedFor)
     const uint32_t id = Bindless().FindResource(buffer);
     ASSERT_NE(id, BindlessBufferSystem::INVALID_RESOURCE_ID);
     EXPECT_EQ(Read({id}), (std::vector<uint32_t>{5}));
+    if (SparseBuffer::Supports(m_device))
+    {
+        SEDX_REQUIRE(const SparseBuffer sparse,
+                     SparseBuffer::Create(*m_system, {.bytes = 1 << 20, .usage = BufferUsage::Storage}));
+        EXPECT_NE(Bindless().FindResource(sparse), BindlessBufferSystem::INVALID_RESOURCE_ID);
+    }
     const uint32_t after = Bindless().GetReport().registered;
     buffer = {};
     EXPECT_EQ(Bindless().GetReport().registered, after - 1);
@@ -251,6 +256,57 @@ TEST_F(BindlessRegistryTest, MoreRegistrationsThanSlotsMakeTheCopiesGrow)
     EXPECT_EQ(report.growths, 3u);
     for (int frame = 0; frame < 5; ++frame) // every copy
         EXPECT_EQ(Read(ids), expected) << "the same pipeline";
+}
+
+// What cannot grow serves all that was there before.
+TEST_F(BindlessRegistryTest, WithoutALargerCopyFramesGoOnWithWhatTheyHave)
+{
+    BindlessDesc desc;
+    desc.slots = 64;
+    Start(desc);
+    const Buffer first = MakeValue(7);
+    const uint32_t id = Bindless().RegisterBuffer(first);
+    const Lists lists = MakeLists({id});
+    std::vector<uint32_t> more;
+    for (int i = 0; i < 100; ++i)
+        more.push_back(Bindless().RegisterBuffer(first));
+    Calls().FailFunction(Fn::CreateDescriptorPool, VK_ERROR_OUT_OF_DEVICE_MEMORY, 1, 100);
+    for (int i = 0; i < 4; ++i) // every copy
+        m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
+            RecordRead(frame, cmd, *m_reader, lists.constants);
+            RecordRead(frame, cmd, *m_reader, lists.constants);
+        });
+    EXPECT_EQ(Results(lists), (std::vector<uint32_t>{7}));
+    EXPECT_TRUE(m_log.Contains("cannot grow to 128 slots"));
+    EXPECT_EQ(m_log.Count(), 1u) << m_log.Text();
+    Calls().StopFailing();
+    EXPECT_EQ(Read(more), std::vector<uint32_t>(more.size(), 7)) << "as soon as there is memory";
+}
+
+TEST_F(BindlessRegistryTest, APooledBufferStaysInFlightWhileItIsRegistered)
+{
+    Start();
+    auto& pools = m_system->Modules().Emplace<BufferPoolManager>(*m_system);
+    SEDX_REQUIRE(PooledBuffer lease, pools.AcquireStorageBuffer(4096));
+    const Buffer* const buffer = &lease.Get();
+    const BufferId before = buffer->ID();
+    const uint32_t id = Bindless().RegisterBuffer(*lease);
+    lease.Release();
+    m_commands->RunFrame(*m_system);
+    m_commands->WaitIdle();
+    m_system->Poll();
+    SEDX_REQUIRE(lease, pools.AcquireStorageBuffer(4096));
+    ASSERT_EQ(lease->ID(), before) << "the same buffer again";
+    const Lists lists = MakeLists({id});
+    Gate gate(m_device);
+    m_commands->RunFrame(
+        *m_system, [&](const Frame& frame, VkCommandBuffer cmd) { RecordRead(frame, cmd, *m_reader, lists.constants); },
+        gate.Waits());
+    lease.Release();
+    SEDX_REQUIRE(const PooledBuffer other, pools.AcquireStorageBuffer(4096));
+    EXPECT_NE(other->ID(), before) << "a frame under way reads the first one by its slot";
+    gate.Open();
+    m_commands->WaitIdle();
 }
 
 TEST_F(BindlessRegistryTest, GrowthEndsWhereItWasAskedTo)
@@ -323,7 +379,8 @@ TEST_F(BindlessRegistryTest, ReplacingEverythingEveryFrameNeedsNoMoreSlots)
             EXPECT_EQ(Read({ids[0], ids[kCount / 2], ids[kCount - 1]}), std::vector<uint32_t>(3, i % 2 == 0 ? 11 : 22));
             continue;
         }
-        m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer) { Bindless().GetDescriptorSet(frame); });
+        m_commands->RunFrame(*m_system,
+                             [&](const Frame& frame, VkCommandBuffer) { Bindless().GetDescriptorSet(frame); });
     }
     EXPECT_EQ(Bindless().GetReport().growths, growths);
 }
@@ -332,9 +389,10 @@ TEST_F(BindlessRegistryTest, BuffersBeyondTheRangeOfDescriptorsAreReachedByAddre
 {
     const uint64_t range = TheDevice().Properties().limits.maxStorageBufferRange;
     if (range > (uint64_t{1} << 30))
-        GTEST_SKIP() << "maxStorageBufferRange is " << range;
+        SEDX_SKIP("maxStorageBufferRange is too large to go beyond it: " + std::to_string(range));
     Start();
-    SEDX_REQUIRE(const Buffer buffer, m_system->CreateBuffer(range + 4096, BufferUsage::Storage, MemoryType::GPU, "far"));
+    SEDX_REQUIRE(const Buffer buffer,
+                 m_system->CreateBuffer(range + 4096, BufferUsage::Storage, MemoryType::GPU, "far"));
     const std::vector<uint32_t> words(1024, 77);
     ASSERT_TRUE(Ok(m_system->Uploads().Write(buffer, range, std::span<const uint32_t>(words))));
     const uint32_t id = Bindless().RegisterBuffer(buffer);
@@ -370,8 +428,7 @@ TEST_F(BindlessRegistryTest, DetachingWaitsForNothingAndBreaksNothing)
     const Lists lists = MakeLists({Bindless().RegisterBuffer(buffer)});
     Gate gate(m_device);
     m_commands->RunFrame(
-        *m_system,
-        [&](const Frame& frame, VkCommandBuffer cmd) { RecordRead(frame, cmd, *m_reader, lists.constants); },
+        *m_system, [&](const Frame& frame, VkCommandBuffer cmd) { RecordRead(frame, cmd, *m_reader, lists.constants); },
         gate.Waits());
     m_system->Modules().DetachAll();
     gate.Open();

@@ -49,16 +49,25 @@ TEST_F(BarriersTest, WritesBehindReads)
     EXPECT_TRUE(Saw(7));
 }
 
-TEST_F(BarriersTest, WhatOnlyReadsNeedsNone)
+TEST_F(BarriersTest, NothingIsRecordedForNothing)
 {
     m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
         const uint64_t before = Recorded();
         EXPECT_TRUE(Ok(Barriers().Cmd(frame, cmd)));
+        EXPECT_EQ(Recorded(), before);
+    });
+}
+
+// From read to read a barrier passes on what the first one sees: without it the second may miss a write before both.
+TEST_F(BarriersTest, ReadsAreOrderedAfterReads)
+{
+    m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
+        const uint64_t before = Recorded();
         EXPECT_TRUE(Ok(Barriers()
                            .Buffer(m_source, Use::IndexRead, Use::VertexRead)
                            .Memory(Use::TransferRead, Use::IndirectRead | Use::FragmentUniformRead)
                            .Cmd(frame, cmd)));
-        EXPECT_EQ(Recorded(), before);
+        EXPECT_EQ(Recorded(), before + 1);
     });
 }
 

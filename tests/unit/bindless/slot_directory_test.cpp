@@ -23,7 +23,7 @@ uint32_t SlotOf(uint32_t id) { return id & SlotDirectory::kSlotMask; }
 
 TEST(SlotDirectoryTest, SlotsBeginAtOneAndAreDense)
 {
-    SlotDirectory directory(1024, 1024, false);
+    SlotDirectory directory(1024, 1024, false, [] { return uint64_t{0}; });
     uint32_t head = 0;
     for (uint32_t i = 1; i < 64; ++i)
         EXPECT_EQ(SlotOf(directory.Add(3, head, Contents(i), 0, 0, "")), i);
@@ -32,24 +32,24 @@ TEST(SlotDirectoryTest, SlotsBeginAtOneAndAreDense)
 
 TEST(SlotDirectoryTest, AnIdIsGoodOnce)
 {
-    SlotDirectory directory(64, 64, true);
+    SlotDirectory directory(64, 64, true, [] { return uint64_t{0}; });
     uint32_t head = 0;
     const uint32_t id = directory.Add(0, head, Contents(1), 0, 0, "rock");
     EXPECT_TRUE(directory.IsLive(id));
     EXPECT_EQ(directory.Find(0, head), id);
     EXPECT_EQ(directory.NameOf(SlotOf(id)), "rock");
-    EXPECT_TRUE(directory.Remove(id, 0));
-    EXPECT_FALSE(directory.Remove(id, 0));
+    EXPECT_TRUE(directory.Remove(id));
+    EXPECT_FALSE(directory.Remove(id));
     EXPECT_FALSE(directory.IsLive(id));
     EXPECT_EQ(directory.Find(0, head), 0u);
     EXPECT_EQ(directory.NameOf(SlotOf(id)), "rock") << "the last one";
     for (const uint32_t never : {0u, UINT32_MAX, 63u, SlotDirectory::IdOf(5, 9)})
-        EXPECT_FALSE(directory.Remove(never, 0)) << never;
+        EXPECT_FALSE(directory.Remove(never)) << never;
 }
 
 TEST(SlotDirectoryTest, GenerationsGoRoundWithoutZeroAndWithoutTheInvalidId)
 {
-    SlotDirectory directory(2, 2, false); // one slot
+    SlotDirectory directory(2, 2, false, [] { return uint64_t{0}; }); // one slot
     uint32_t head = 0;
     std::set<uint32_t> seen;
     for (uint32_t i = 0; i < SlotDirectory::kGenerations; ++i)
@@ -59,21 +59,23 @@ TEST(SlotDirectoryTest, GenerationsGoRoundWithoutZeroAndWithoutTheInvalidId)
         EXPECT_TRUE(seen.insert(id).second);
         EXPECT_NE(id, UINT32_MAX);
         EXPECT_NE(id >> SlotDirectory::kSlotBits, 0u);
-        EXPECT_TRUE(directory.Remove(id, 0));
+        EXPECT_TRUE(directory.Remove(id));
     }
     EXPECT_TRUE(seen.contains(directory.Add(0, head, Contents(1), 0, 0, "")));
 }
 
 TEST(SlotDirectoryTest, AShardTakesWhatOthersHaveFreeBeforeItGrows)
 {
-    SlotDirectory directory(128, 1024, false);
+    uint64_t opened = 0;
+    SlotDirectory directory(128, 1024, false, [&] { return opened; });
     std::vector<uint32_t> heads(200, 0);
     std::vector<uint32_t> ids;
     for (uint32_t i = 0; i < 127; ++i)
         ids.push_back(directory.Add(0, heads[i], Contents(i), 0, 0, ""));
     EXPECT_EQ(directory.Capacity(), 128u);
+    opened = 5;
     for (const uint32_t id : ids)
-        EXPECT_TRUE(directory.Remove(id, 5));
+        EXPECT_TRUE(directory.Remove(id));
     for (uint32_t i = 0; i < 127; ++i) // frame 5 has passed
         EXPECT_NE(directory.Add(7, heads[i], Contents(i), 0, 5, ""), 0u);
     EXPECT_EQ(directory.Growths(), 0u);
@@ -84,7 +86,7 @@ TEST(SlotDirectoryTest, AShardTakesWhatOthersHaveFreeBeforeItGrows)
 
 TEST(SlotDirectoryTest, AChangeOfAStolenSlotIsStillTold)
 {
-    SlotDirectory directory(64, 64, false);
+    SlotDirectory directory(64, 64, false, [] { return uint64_t{0}; });
     uint32_t head = 0;
     uint32_t other = 0;
     std::vector<SlotChange> changes;
@@ -94,7 +96,7 @@ TEST(SlotDirectoryTest, AChangeOfAStolenSlotIsStillTold)
     directory.Collect(changes);
     EXPECT_EQ(changes.size(), 63u);
     for (const uint32_t id : ids)
-        directory.Remove(id, 0);
+        directory.Remove(id);
     const uint32_t stolen = directory.Add(1, other, Contents(99), 0, 0, "");
     changes.clear();
     directory.Collect(changes);
@@ -108,7 +110,7 @@ TEST(SlotDirectoryTest, AChangeOfAStolenSlotIsStillTold)
 
 TEST(SlotDirectoryTest, NothingIsAddedAfterTheEnd)
 {
-    SlotDirectory directory(64, 64, false);
+    SlotDirectory directory(64, 64, false, [] { return uint64_t{0}; });
     uint32_t head = 0;
     EXPECT_NE(directory.Add(0, head, Contents(1), 0, 0, ""), 0u);
     directory.Clear();
@@ -122,7 +124,8 @@ TEST(SlotDirectoryTest, AgainstAModel)
     constexpr uint32_t kSeed = 4711;
     std::printf("seed %u\n", kSeed);
     std::mt19937 random(kSeed);
-    SlotDirectory directory(64, 4096, false);
+    uint64_t opened = 1;
+    SlotDirectory directory(64, 4096, false, [&] { return opened; });
     struct Live
     {
         uint32_t id;
@@ -134,7 +137,6 @@ TEST(SlotDirectoryTest, AgainstAModel)
     std::vector<Live> live;
     std::map<uint32_t, uint64_t> freeFrom; // slot: the frame that must have passed
     std::map<uint32_t, SlotChange> shown;
-    uint64_t opened = 1;
     uint64_t completed = 0;
     for (int i = 0; i < 30'000; ++i)
     {
@@ -166,7 +168,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
             if (live.empty())
                 break;
             const size_t which = random() % live.size();
-            ASSERT_TRUE(directory.Remove(live[which].id, opened));
+            ASSERT_TRUE(directory.Remove(live[which].id));
             freeFrom[SlotOf(live[which].id)] = opened;
             live[which] = live.back();
             live.pop_back();
@@ -186,7 +188,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
             completed = std::max(completed, opened - std::min<uint64_t>(opened, 1 + random() % 4));
             if (random() % 20 == 0) // a buffer is dropped
             {
-                directory.RemoveAll(list % kShards, heads[list], opened);
+                directory.RemoveAll(list % kShards, heads[list]);
                 std::erase_if(live, [&](const Live& entry) {
                     if (entry.list == list)
                         freeFrom[SlotOf(entry.id)] = opened;
