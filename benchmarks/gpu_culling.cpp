@@ -10,7 +10,7 @@ namespace bench
 namespace
 {
 constexpr uint32_t kInstances = 100'000;
-constexpr int kRuns = 50; // a repeat is the median of these: the first ones find the GPU's clock low
+constexpr int kRuns = 50; // a repeat is the median of these
 } // namespace
 
 void GpuCulling(Context& context)

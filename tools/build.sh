@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # Sourced by ./run, ./test and ./bench: configuring and building one preset of CMakePresets.json without needless work.
 
+# ccache takes precompiled headers by their contents only if it is told so.
+export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
+
 sedx_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # build PRESET [OPTION...]: the options go to `cmake --build`. CMake itself notices edited CMakeLists.txt files; it is

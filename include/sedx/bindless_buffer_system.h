@@ -9,10 +9,11 @@
 // (binding 1) and beside it a table in memory (binding 0) with the address, size and generation of every slot, for access by
 // address: of ranges beyond maxStorageBufferRange, and by shaders that have no set at all.
 //
-// A resource ID is the number of a slot with a generation: SedxSlot(id) in shaders, SlotOf(id) here. Slot 0 is never given
-// out. IDs and slots stay what they are while a buffer gets other memory. A registration does NOT keep its buffer alive: the
-// slot of a dropped buffer becomes free by itself. Buffers count as in flight while they are registered, and as long as frames are
-// under way afterwards.
+// A resource ID is the number of a slot with a generation. SlotOf(id) is the slot; SedxSlot(id) in shaders is the element of the
+// array, which with foreign sets is SEDX_FIRST_ELEMENT further on. Slot 0 is never given out, but wherever slots are counted it is
+// one of them: in BindlessDesc, in ForeignSets::count, in capacity and maxSlots of the report. IDs and slots stay what they are
+// while a buffer gets other memory. A registration does NOT keep its buffer alive: the slot of a dropped buffer becomes free by
+// itself. Once registered, a buffer counts as in flight whenever any frame is, also after it was unregistered.
 //
 // There are several copies of set and table, with equal slots: a frame gets one that no submission under way reads, and that
 // shows every registration before the call. What changes afterwards reaches this copy in a later frame; only slots that nobody
@@ -49,13 +50,13 @@ struct ForeignSets
     // get one of them: GetDescriptorSet says which.
     std::vector<VkDescriptorSet> sets{};
     uint32_t firstElement = 0; // slot 0 is this element of the binding `BindlessDesc::storageBinding`
-    uint32_t count = 0;        // elements that belong to the library: the number of slots, there is no growth
+    uint32_t count = 0;        // elements that belong to the library: the number of slots, slot 0 included; there is no growth
 };
 
 struct BindlessDesc
 {
     uint32_t slots = 16384; // at the start; clamped to what the device has
-    // Where growth ends; 0: what the device's limits allow. At most 2^20 - 1.
+    // Where growth ends; 0: what the device's limits allow. At most 2^20, slot 0 included.
     uint32_t maxSlots = 0;
     // Of the limits, left to other sets of the same pipelines that are updated after bind, in descriptors.
     uint32_t reservedDescriptors = 1024;
@@ -65,8 +66,8 @@ struct BindlessDesc
     VkShaderStageFlags stages = VK_SHADER_STAGE_ALL;
     BindlessBackend backend = BindlessBackend::DescriptorSets;
     ForeignSets foreign{}; // if it has sets: these are written, and the library makes none
-    // Every buffer with BufferUsage::Storage is registered when it is created, except for the module's own; FindResource tells
-    // the ID. Buffers of a BufferPoolManager keep their registration from lease to lease.
+    // Every buffer with BufferUsage::Storage that is created while the module is attached is registered then, except for the
+    // module's own; FindResource tells the ID. Buffers of a BufferPoolManager keep their registration from lease to lease.
     bool registerStorageBuffers = false;
     // Shaders compiled with SEDX_FEEDBACK say which slots they used: GetUsedFrame. Costs a read-back of 4 bytes a slot and frame.
     bool feedback = false;
@@ -78,34 +79,36 @@ struct BindlessDesc
 enum class ShaderFaultKind : uint32_t
 {
     OutOfBounds = 1, // the element lies outside of the buffer
-    StaleSlot,       // the slot belongs to another registration by now
-    EmptySlot,       // the buffer was unregistered or dropped, or the ID was never given out
+    StaleSlot,       // the slot has another registration than the ID says
+    EmptySlot,       // nothing has the slot: unregistered, dropped, or never given out
 };
 SEDX_API const char* ToString(ShaderFaultKind kind) noexcept;
 
 struct ShaderFault
 {
     ShaderFaultKind kind = ShaderFaultKind::OutOfBounds;
-    uint32_t resource = 0;    // the ID that the shader used
-    uint64_t index = 0;       // of the element
+    uint32_t resource = 0; // the ID that the shader used
+    uint64_t index = 0;    // of the element
     uint32_t elementBytes = 0;
-    uint32_t tag = 0;         // SEDX_TAG of the shader
-    uint64_t frame = 0;       // Frame::Number, modulo 2^32
-    std::string text;         // one sentence: buffer, index, shader
+    uint32_t tag = 0;   // SEDX_TAG of the shader
+    uint64_t frame = 0; // Frame::Number
+    std::string text;   // one sentence: buffer, index, shader
 };
 
 struct BindlessReport
 {
-    uint32_t registered = 0;      // live registrations
-    uint32_t capacity = 0;        // slots of a copy that is used next
+    uint32_t registered = 0; // live registrations
+    uint32_t capacity = 0;   // slots of a copy that is used next
     uint32_t maxSlots = 0;
-    uint32_t copies = 0;          // of set and table
-    uint32_t growths = 0;         // since the module was attached
-    uint64_t registrations = 0;   // since then
-    uint64_t descriptorCalls = 0; // vkUpdateDescriptorSets since then; 0 with descriptor buffers
+    uint32_t copies = 0;           // of set and table
+    uint32_t growths = 0;          // since the module was attached
+    uint64_t registrations = 0;    // since then
+    uint64_t descriptorCalls = 0;  // vkUpdateDescriptorSets since then; 0 with descriptor buffers
     uint64_t descriptorWrites = 0; // slots written since then, over all copies
-    uint64_t faults = 0;          // of shaders, since then
-    uint64_t lostFaults = 0;      // of these, more than the ring had room for
+    uint64_t faults = 0;           // of shaders, since then
+    // Of these, what TakeFaults never tells: more than the ring had room for (1,024 until it is read back), and those found
+    // while 4,096 had not been taken, which only the log has.
+    uint64_t lostFaults = 0;
 };
 
 struct BindlessEntryReport // for panels
@@ -129,7 +132,8 @@ class SEDX_API BindlessBufferSystem : public Module
     ~BindlessBufferSystem() override;
 
     // Whether OnAttach made what is needed. Errors: MissingFeature (names it), InvalidArgument (bindings in the wrong order, no
-    // elements in foreign sets, ...), LimitExceeded (kMaxBindlessSystems), those of Vulkan. The other calls then fail.
+    // elements in foreign sets, ...), LimitExceeded (kMaxBindlessSystems), WrongState (not attached yet, or detached), those of
+    // Vulkan. The other calls then fail.
     Result<void> Status() const;
 
     // ---- registering -------------------------------------------------------------------------------------------------
@@ -139,26 +143,32 @@ class SEDX_API BindlessBufferSystem : public Module
     // by address only. Errors: InvalidArgument (an empty handle, another system's, no storage usage, an offset that is not
     // aligned), OutOfRange, LimitExceeded (no free slot), WrongState (not attached), StaleHandle.
     Result<uint32_t> Register(const BufferView<>& view);
-    // Frames that have their copy already may go on using the ID; others must not. Errors: StaleHandle (logged: it was
-    // unregistered already, or its buffer was dropped, or it was never given out).
+    // Many whole buffers at once, the cheapest way; `resources` has as many elements. All or none: if one fails, those before it are
+    // unregistered again and all IDs are INVALID_RESOURCE_ID. Errors: InvalidArgument (the spans differ in size), those of Register.
+    Result<void> RegisterBuffers(std::span<const Buffer> buffers, std::span<uint32_t> resources);
+    // Frames that have their copy already may go on using the ID; others must not. Errors: WrongState (not attached),
+    // StaleHandle (logged: it was unregistered already, or its buffer was dropped, or it was never given out).
     Result<void> UnregisterBuffer(uint32_t resource);
+    // Many at once. Errors: as of UnregisterBuffer, the first one; all others are unregistered.
+    Result<void> UnregisterBuffers(std::span<const uint32_t> resources);
     // The newest registration of the buffer; INVALID_RESOURCE_ID if there is none.
     uint32_t FindResource(const Buffer& buffer) const;
     static constexpr uint32_t SlotOf(uint32_t resource) noexcept { return resource & 0xFFFFF; }
 
     // ---- using -------------------------------------------------------------------------------------------------------
-    // The copy of the frame, with everything registered so far. Null, logged, with a descriptor buffer or where it fails; no
-    // frame means the current one. A registration that made the copies grow may change the answer within a frame.
+    // The copy of the frame, with everything registered so far. Null, logged, with a descriptor buffer or where it fails: as
+    // CmdBind does, or with Busy where all foreign sets are in flight. No frame means the current one. A registration that made the
+    // copies grow may change the answer within a frame.
     VkDescriptorSet GetDescriptorSet(const Frame& frame);
     VkDescriptorSet GetDescriptorSet();
     // Address of the copy's table (shaders/sedx.glsl: SEDX_TABLE_ADDRESS); 0, logged, where that fails.
     VkDeviceAddress GetTableAddress(const Frame& frame);
     // Binds the frame's copy as set `set` of the layout, which was made with GetSetLayout() there. A descriptor buffer is bound
     // alone: what other descriptor buffers were bound is not any more.
-    // Errors: WrongState (not attached, the frame is not open, foreign sets: these the engine binds), Busy (foreign sets: all are
-    // in flight), those of Vulkan.
-    Result<void> CmdBind(const Frame& frame, VkCommandBuffer cmd, VkPipelineBindPoint bindPoint, VkPipelineLayout layout,
-                         uint32_t set);
+    // Errors: where it is not attached that of Status(); WrongState (the frame is not open, foreign sets: these the engine
+    // binds), Busy (32 copies are in flight), those of making another copy (OutOfDeviceMemory, LimitExceeded, those of Vulkan).
+    Result<void> CmdBind(const Frame& frame, VkCommandBuffer cmd, VkPipelineBindPoint bindPoint,
+                         VkPipelineLayout layout, uint32_t set);
     // One for life. Null for foreign sets, and before it is attached.
     VkDescriptorSetLayout GetSetLayout() const noexcept;
     // What pipelines that use the set have to be created with.

@@ -122,6 +122,14 @@ class SEDX_API HazardTracker
     void HostWrite(const BufferView<>& view, std::source_location where = std::source_location::current());
     void HostRead(const BufferView<>& view, std::source_location where = std::source_location::current());
 
+    // For tables of one's own that shaders read: arrays of descriptors, of addresses. The commands of the frame use this slot of the
+    // table with this name.
+    void SlotUsed(const Frame& frame, std::string_view table, uint32_t slot,
+                  std::source_location where = std::source_location::current());
+    // The CPU gives the slot other contents now: a hazard while the newest frame that uses it has not passed.
+    void SlotWritten(std::string_view table, uint32_t slot,
+                     std::source_location where = std::source_location::current());
+
     HazardReport Report() const;
 
     // For the other parts of the library.

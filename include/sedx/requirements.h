@@ -24,9 +24,9 @@ enum class FeatureModule : uint32_t
     MemoryBudget = 1u << 1,   // exact heap budgets instead of the library's own accounting
     MemoryPriority = 1u << 2, // BufferPriority reaches the driver
     HostMemory = 1u << 3,     // UploadQueue::Import: copies straight from the application's memory
-    Bindless = 1u << 4,       // BindlessBufferSystem with descriptor sets, and null descriptors in empty slots
+    Bindless = 1u << 4,       // BindlessBufferSystem with either backend, and null descriptors in empty slots
     All = 0x1F,
-    // BindlessBackend::DescriptorBuffer. To be asked for: tools that look at descriptors see less of such buffers.
+    // BindlessBackend::DescriptorBuffer, beside Bindless. To be asked for: tools that look at descriptors see less of such buffers.
     DescriptorBuffer = 1u << 5,
 };
 SEDX_ENABLE_FLAGS(FeatureModule);

@@ -2,6 +2,7 @@
 
 #include "../shaders/sedx_shared.h"
 #include "base/error.h"
+#include "base/prefetch.h"
 #include "bindless/own_buffer.h"
 #include "bindless/shader_reports.h"
 #include "buffer/range.h"
@@ -45,11 +46,11 @@ void MarkUsed(Backing& backing) noexcept
 }
 
 // Neighbours share one, 64 at a time: threads with buffers of their own seldom meet, whoever created them, and slots are
-// written in runs.
+// written in runs. Indices of buffers go round the shards of the core.
 uint32_t ShardOf(const BufferResource& resource) noexcept
 {
     const uint32_t index = resource.id.index;
-    return (index / kShards / 64 + index % kShards) % kShards;
+    return (index / kShards / 64 + index % kShards * (SlotDirectory::kShards / kShards)) % SlotDirectory::kShards;
 }
 
 // Stages that pipelines of this device can have. Mesa 25.0's lavapipe takes VK_SHADER_STAGE_ALL literally where descriptor buffers
@@ -116,7 +117,7 @@ const char* ToString(ShaderFaultKind kind) noexcept
     return "unknown";
 }
 
-// Locks: that of a buffer before those of the directory; `mutex` before both. `stateMutex` alone is for attaching.
+// Locks: that of a buffer before those of the directory; `mutex` before both.
 struct BindlessBufferSystem::Impl final : public BackingListener
 {
     explicit Impl(BufferSystem& owner) : system(owner), core(owner.Internals().core) {}
@@ -137,7 +138,6 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     Buffer guard;
     std::unique_ptr<BindlessCopies> copies;
     std::unique_ptr<ShaderReports> reports;
-    std::vector<SlotChange> changes;
     std::unordered_map<uint32_t, std::string> shaderNames;
     std::vector<ShaderFault> faults; // not taken yet
     uint64_t faultCount = 0;
@@ -154,18 +154,25 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     }
     void OnCreated(BufferResource& resource, uint32_t as) noexcept override
     {
-        if (Any(resource.usage & BufferUsage::Storage))
-            if (auto added = Add(resource, 0, resource.bytes, as); !added)
-                SEDX_CORE_ERROR_TAG("BINDLESS", "buffer '{}' was not registered: {}", resource.name,
-                                    added.error().message);
+        if (!Any(resource.usage & BufferUsage::Storage))
+            return;
+        SlotDirectory::Hold hold;
+        const auto added = Add(hold, resource, 0, resource.bytes, as);
+        hold = {};
+        if (!added)
+            SEDX_CORE_ERROR_TAG("BINDLESS", "buffer '{}' was not registered: {}", resource.name, added.error().message);
     }
 
     Result<void> Attach(const BindlessDesc& desc, const std::string& name);
     Result<void> CreateLayout(const BindlessDesc& desc, uint32_t maxSlots);
     Result<void> CreateGuard(const std::string& name);
-    Result<uint32_t> Register(const std::string& name, const Buffer& buffer, uint64_t offset, uint64_t bytes);
-    // The mutex of the resource is held. `as`: the number of the listener.
-    Result<uint32_t> Add(BufferResource& resource, uint64_t offset, uint64_t bytes, uint32_t as);
+    Result<uint32_t> Register(SlotDirectory::Hold& hold, const Buffer& buffer, uint64_t offset, uint64_t bytes);
+    Result<void> Unregister(SlotDirectory::Hold& hold, uint32_t resource);
+    Result<void> CheckAttached() const;
+    void PollFrames();
+    // `as`: the number of the listener.
+    Result<uint32_t> Add(SlotDirectory::Hold& hold, BufferResource& resource, uint64_t offset, uint64_t bytes,
+                         uint32_t as);
     Result<BindlessCopies::Use> Use(const Frame& frame);
     void PollFaults();
 };
@@ -361,17 +368,26 @@ void BindlessBufferSystem::OnUpdate()
 
 // ---- registering -----------------------------------------------------------------------------------------------------
 
-Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint64_t offset, uint64_t bytes, uint32_t as)
+Result<uint32_t> BindlessBufferSystem::Impl::Add(SlotDirectory::Hold& hold, BufferResource& resource, uint64_t offset,
+                                                 uint64_t bytes, uint32_t as)
 {
-    if (!resource.backing)
+    if (resource.current.load() == nullptr)
         return Fail(ErrorCode::StaleHandle, "the system of buffer '{}' is gone", resource.name);
-    MarkUsed(*resource.backing);
-    const uint32_t bit = 1u << as;
-    if ((resource.watched.load(std::memory_order_relaxed) & bit) == 0)
-        resource.watched.fetch_or(bit);
-    const uint32_t id =
-        directory->Add(ShardOf(resource), resource.marks[as], ContentsOf(*resource.backing, offset, bytes), offset,
-                       core->Frames().Completed(), resource.name);
+    // Without the lock of the buffer: who replaces its backing stores `current` and then looks at `watched`; this says that it
+    // watches and then looks at `current`. So one of the two sees the other, and OnBackingChanged waits for the lock of the shard
+    // while it still holds the old backing.
+    const auto read = [&] {
+        const uint32_t bit = 1u << as;
+        if ((resource.watched.load() & bit) == 0)
+            resource.watched.fetch_or(bit);
+        Backing* const backing = resource.current.load();
+        if (backing == nullptr)
+            return SlotContents{};
+        MarkUsed(*backing);
+        return ContentsOf(*backing, offset, bytes);
+    };
+    const uint32_t id = directory->Add(hold, ShardOf(resource), resource.marks[as], offset, core->Frames().Completed(),
+                                       resource.name, read);
     if (id == 0)
         return Fail(ErrorCode::LimitExceeded,
                     "buffer '{}' ({} bytes) gets no slot: {} are registered, and there are {} slots in all, of which "
@@ -380,17 +396,22 @@ Result<uint32_t> BindlessBufferSystem::Impl::Add(BufferResource& resource, uint6
     return id;
 }
 
-Result<uint32_t> BindlessBufferSystem::Register(const BufferView<>& view)
+Result<void> BindlessBufferSystem::Impl::CheckAttached() const
 {
-    SEDX_PROFILE_SCOPE("BindlessBufferSystem::Register");
-    return m_impl->Register(GetName(), view.buffer, view.offset, view.bytes);
+    if (isAttached.load(std::memory_order_acquire))
+        return {};
+    return Fail(ErrorCode::WrongState, "the bindless system is not attached: {}", status.error().message);
 }
 
-Result<uint32_t> BindlessBufferSystem::Impl::Register(const std::string& name, const Buffer& buffer, uint64_t offset,
+void BindlessBufferSystem::Impl::PollFrames()
+{
+    core->GetTimelines().Poll();
+    core->Frames().Update();
+}
+
+Result<uint32_t> BindlessBufferSystem::Impl::Register(SlotDirectory::Hold& hold, const Buffer& buffer, uint64_t offset,
                                                       uint64_t bytes)
 {
-    if (!isAttached.load(std::memory_order_acquire))
-        return Fail(ErrorCode::WrongState, "'{}' is not attached: {}", name, status.error().message);
     if (!buffer)
         return Fail(ErrorCode::InvalidArgument, "Register: the buffer handle is empty");
     BufferResource& resource = *buffer.Resource();
@@ -405,40 +426,113 @@ Result<uint32_t> BindlessBufferSystem::Impl::Register(const std::string& name, c
         return Fail(ErrorCode::OutOfRange, "bytes {} + {} leave buffer '{}' of {} bytes, or are none", offset, bytes,
                     resource.name, resource.bytes);
     const uint64_t alignment = core->Device().alignments.storage;
-    if (offset % alignment != 0)
+    if ((offset & (alignment - 1)) != 0)
         return Fail(ErrorCode::InvalidArgument,
                     "offset {} of a range of buffer '{}' is no multiple of minStorageBufferOffsetAlignment, {} bytes",
                     offset, resource.name, alignment);
-    const std::lock_guard lock(resource.mutex);
-    return Add(resource, offset, bytes, number);
+    return Add(hold, resource, offset, bytes, number);
+}
+
+Result<uint32_t> BindlessBufferSystem::Register(const BufferView<>& view)
+{
+    SEDX_PROFILE_SCOPE("BindlessBufferSystem::Register");
+    if (auto attached = m_impl->CheckAttached(); !attached)
+        return Forward(attached);
+    SlotDirectory::Hold hold;
+    return m_impl->Register(hold, view.buffer, view.offset, view.bytes);
 }
 
 uint32_t BindlessBufferSystem::RegisterBuffer(const Buffer& buffer)
 {
     SEDX_PROFILE_SCOPE("BindlessBufferSystem::RegisterBuffer");
-    auto id = m_impl->Register(GetName(), buffer, 0, BufferView<>::kWhole);
-    if (id)
-        return *id;
-    SEDX_CORE_ERROR_TAG("BINDLESS", "{}", id.error().message);
+    Result<void> result = m_impl->CheckAttached();
+    if (result)
+    {
+        SlotDirectory::Hold hold;
+        auto id = m_impl->Register(hold, buffer, 0, BufferView<>::kWhole);
+        if (id)
+            return *id;
+        result = Forward(id);
+    }
+    SEDX_CORE_ERROR_TAG("BINDLESS", "{}", result.error().message);
     return INVALID_RESOURCE_ID;
 }
 
-Result<void> BindlessBufferSystem::UnregisterBuffer(uint32_t resource)
+Result<void> BindlessBufferSystem::RegisterBuffers(std::span<const Buffer> buffers, std::span<uint32_t> resources)
 {
-    SEDX_PROFILE_SCOPE("BindlessBufferSystem::UnregisterBuffer");
+    SEDX_PROFILE_SCOPE("BindlessBufferSystem::RegisterBuffers");
     Impl& impl = *m_impl;
-    if (!impl.isAttached.load(std::memory_order_acquire))
-        return Fail(ErrorCode::WrongState, "'{}' is not attached: {}", GetName(), impl.status.error().message);
-    if (impl.directory->Remove(resource))
+    std::fill(resources.begin(), resources.end(), INVALID_RESOURCE_ID);
+    if (auto attached = impl.CheckAttached(); !attached)
+        return attached;
+    if (buffers.size() != resources.size())
+        return Fail(ErrorCode::InvalidArgument, "RegisterBuffers: {} buffers and room for {} IDs", buffers.size(),
+                    resources.size());
+    // What each registration waits for is memory, so it is asked for some registrations ahead: the resource, then its backing.
+    constexpr size_t kAhead = 8;
+    impl.PollFrames(); // slots that are free by now are used again, and then written once for both
+    const auto resourceOf = [&](size_t i) { return i < buffers.size() ? buffers[i].Resource() : nullptr; };
+    SlotDirectory::Hold hold;
+    for (size_t i = 0; i < buffers.size(); ++i)
+    {
+        Prefetch(resourceOf(i + 2 * kAhead));
+        if (const BufferResource* soon = resourceOf(i + kAhead))
+            Prefetch(soon->current.load(std::memory_order_relaxed));
+        auto id = impl.Register(hold, buffers[i], 0, BufferView<>::kWhole);
+        if (!id)
+        {
+            for (size_t k = 0; k < i; ++k)
+                (void)impl.directory->Remove(hold, resources[k]);
+            std::fill(resources.begin(), resources.end(), INVALID_RESOURCE_ID);
+            return Fail(id.error().code, "buffer {} of {}: {}", i, buffers.size(), id.error().message);
+        }
+        resources[i] = *id;
+    }
+    return {};
+}
+
+Result<void> BindlessBufferSystem::Impl::Unregister(SlotDirectory::Hold& hold, uint32_t resource)
+{
+    if (directory->Remove(hold, resource))
         return {};
+    hold = {}; // the name needs the lock of a shard, too
     const uint32_t slot = SlotOf(resource);
-    const std::string last = impl.directory->NameOf(slot);
+    const std::string last = directory->NameOf(slot);
     auto error = Fail(ErrorCode::StaleHandle,
                       "UnregisterBuffer: resource {} (slot {}) is not registered: it was unregistered already, or its "
                       "buffer was dropped, or it was never given out{}",
                       resource, slot, last.empty() ? "" : fmt::format("; the slot was last used by buffer '{}'", last));
     SEDX_CORE_ERROR_TAG("CHECK", "{}", error.value().message);
     return error;
+}
+
+Result<void> BindlessBufferSystem::UnregisterBuffer(uint32_t resource)
+{
+    SEDX_PROFILE_SCOPE("BindlessBufferSystem::UnregisterBuffer");
+    if (auto attached = m_impl->CheckAttached(); !attached)
+        return attached;
+    SlotDirectory::Hold hold;
+    return m_impl->Unregister(hold, resource);
+}
+
+Result<void> BindlessBufferSystem::UnregisterBuffers(std::span<const uint32_t> resources)
+{
+    SEDX_PROFILE_SCOPE("BindlessBufferSystem::UnregisterBuffers");
+    if (auto attached = m_impl->CheckAttached(); !attached)
+        return attached;
+    constexpr size_t kAhead = 8;
+    Result<void> result;
+    SlotDirectory::Hold hold;
+    for (size_t i = 0; i < resources.size(); ++i)
+    {
+        if (i + 2 * kAhead < resources.size())
+            m_impl->directory->PrefetchSlot(resources[i + 2 * kAhead]);
+        if (i + kAhead < resources.size())
+            m_impl->directory->PrefetchHead(hold, resources[i + kAhead]);
+        if (auto removed = m_impl->Unregister(hold, resources[i]); !removed && result)
+            result = removed;
+    }
+    return result;
 }
 
 uint32_t BindlessBufferSystem::FindResource(const Buffer& buffer) const
@@ -462,15 +556,15 @@ Result<BindlessCopies::Use> BindlessBufferSystem::Impl::Use(const Frame& frame)
     const std::lock_guard lock(mutex);
     if (directory->HasChanges())
     {
-        changes.clear();
-        directory->Collect(changes); // never lost, whatever fails from here on
-        copies->SetCapacity(directory->Capacity());
-        copies->Append(changes);
+        // Slots may be added meanwhile, but the directory grows before that.
+        directory->Collect([&](const SlotChange& change) {
+            copies->SetCapacity(directory->Capacity());
+            copies->Append(change); // never lost, whatever fails from here on
+        });
     }
     reports->Reserve(directory->Capacity(), frame.Number());
     return copies->Get(frame.Number(), reports->Where(frame.Number()), [this] {
-        core->GetTimelines().Poll();
-        core->Frames().Update();
+        PollFrames();
         return core->Frames().Completed();
     });
 }

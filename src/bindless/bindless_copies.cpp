@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 namespace sedx
@@ -37,28 +38,29 @@ BindlessCopies::BindlessCopies(BufferSystem& system, BindlessLayout& layout, std
 
 BindlessCopies::~BindlessCopies() = default;
 
-void BindlessCopies::Append(std::span<const SlotChange> changes)
+void BindlessCopies::SetCapacity(uint32_t slots)
+{
+    m_capacity = slots;
+    const auto before = static_cast<uint32_t>(m_shown.size());
+    if (slots <= before)
+        return;
+    m_shown.resize(slots);
+    m_pending.resize(slots);
+    for (uint32_t slot = before; slot < slots; ++slot)
+        m_shown[slot].slot = slot;
+}
+
+void BindlessCopies::Append(const SlotChange& change)
 {
     ++m_changes;
-    for (const SlotChange& change : changes)
+    m_shown[change.slot] = change;
+    uint32_t& pending = m_pending[change.slot];
+    for (uint32_t index = 0; index < m_copies.size(); ++index)
     {
-        if (change.slot >= m_shown.size())
-        {
-            const auto before = static_cast<uint32_t>(m_shown.size());
-            m_shown.resize(std::max<size_t>(m_capacity, change.slot + size_t{1}));
-            m_pending.resize(m_shown.size());
-            for (auto slot = before; slot < m_shown.size(); ++slot)
-                m_shown[slot].slot = slot;
-        }
-        m_shown[change.slot] = change;
-        uint32_t& pending = m_pending[change.slot];
-        for (uint32_t index = 0; index < m_copies.size(); ++index)
-        {
-            if ((pending >> index & 1) != 0)
-                continue;
-            pending |= 1u << index;
-            m_copies[index]->pending.push_back(change.slot);
-        }
+        if ((pending >> index & 1) != 0)
+            continue;
+        pending |= 1u << index;
+        m_copies[index]->pending.push_back(change.slot);
     }
 }
 
@@ -94,25 +96,23 @@ Result<void> BindlessCopies::Make(uint32_t index)
     for (const uint32_t slot : copy.pending)
         m_pending[slot] &= ~(1u << index);
     copy.pending.clear();
-    m_scratch.clear();
-    for (uint32_t slot = 0; slot < m_capacity; ++slot)
-    {
-        m_scratch.push_back(slot < m_shown.size() ? m_shown[slot] : SlotChange{});
-        m_scratch.back().slot = slot;
-    }
+    m_scratch.resize(m_capacity);
+    std::iota(m_scratch.begin(), m_scratch.end(), 0u);
     Write(copy, m_scratch, true);
     return {};
 }
 
-void BindlessCopies::Write(Copy& copy, std::span<const SlotChange> changes, bool isNew)
+void BindlessCopies::Write(Copy& copy, std::span<const uint32_t> slots, bool isNew)
 {
     const BufferMemory& memory = copy.table.Resource()->backing->memory;
     const SlotContents table{memory.buffer, memory.offset, copy.table.GetSize(), memory.address, memory.deviceLocal};
-    copy.descriptors->Write(changes, isNew ? &table : nullptr);
+    copy.descriptors->Write(slots, m_shown, isNew ? &table : nullptr);
+    std::byte* const mapped = MappedOf(copy.table);
     uint32_t first = copy.slots;
     uint32_t last = 0;
-    for (const SlotChange& change : changes)
+    for (const uint32_t slot : slots)
     {
+        const SlotChange& change = m_shown[slot];
         shared::TableEntry entry{};
         entry.address = change.contents.address;
         entry.bytes = change.contents.bytes;
@@ -121,14 +121,14 @@ void BindlessCopies::Write(Copy& copy, std::span<const SlotChange> changes, bool
         entry.isDeviceLocal = change.contents.isDeviceLocal ? 1 : 0;
         if (change.id == 0) // where accesses by address go that are wrong
             entry.address = m_layout.guard.address;
-        std::memcpy(MappedOf(copy.table) + OffsetOf(change.slot), &entry, sizeof entry);
-        copy.ids[change.slot] = change.id;
-        first = std::min(first, change.slot);
-        last = std::max(last, change.slot);
+        std::memcpy(mapped + OffsetOf(slot), &entry, sizeof entry);
+        copy.ids[slot] = change.id;
+        first = std::min(first, slot);
+        last = std::max(last, slot);
     }
     if (first <= last)
         Flush(m_system, copy.table, OffsetOf(first), OffsetOf(last + 1) - OffsetOf(first));
-    m_writes += changes.size();
+    m_writes += slots.size();
 }
 
 // Brings the copy up to date. `onlyNew`: a frame uses it, so only slots that nobody can be using are written, those
@@ -147,7 +147,7 @@ void BindlessCopies::Update(uint32_t index, bool onlyNew)
             copy.pending[kept++] = slot;
             continue;
         }
-        m_scratch.push_back(change);
+        m_scratch.push_back(slot);
         m_pending[slot] &= ~(1u << index);
     }
     copy.pending.resize(kept);
@@ -168,13 +168,14 @@ void BindlessCopies::PutHeader(Copy& copy, uint64_t frame, const Reporting& repo
 
 Result<uint32_t> BindlessCopies::Choose(uint64_t completed)
 {
-    uint32_t oldest = Count();
+    // The one that lacks least: while the GPU keeps up, that is the one of the frame before.
+    uint32_t best = Count();
     for (uint32_t index = 0; index < Count(); ++index)
         if (m_copies[index]->frame <= completed &&
-            (oldest == Count() || m_copies[index]->frame < m_copies[oldest]->frame))
-            oldest = index;
-    if (oldest != Count())
-        return oldest;
+            (best == Count() || m_copies[index]->pending.size() < m_copies[best]->pending.size()))
+            best = index;
+    if (best != Count())
+        return best;
     const uint32_t most = m_fixed != 0 ? m_fixed : kMaxCopies;
     if (Count() >= most)
         return Fail(ErrorCode::Busy, "all {} copies of the set of '{}' are in flight", Count(), m_name);

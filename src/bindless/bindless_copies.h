@@ -24,10 +24,10 @@ class BindlessCopies
                    uint32_t fixed);
     ~BindlessCopies(); // no frame uses them any more
 
-    // What all copies shall show.
-    void Append(std::span<const SlotChange> changes);
-    // Room for so many slots in copies that are taken from now on.
-    void SetCapacity(uint32_t slots) { m_capacity = slots; }
+    // All slots are below this; copies that are taken from now on have room for them.
+    void SetCapacity(uint32_t slots);
+    // What all copies shall show. The capacity has been told.
+    void Append(const SlotChange& change);
     // Makes `count` copies ready.
     Result<void> Prepare(uint32_t count);
 
@@ -36,8 +36,8 @@ class BindlessCopies
         const DescriptorCopy* descriptors = nullptr;
         VkDeviceAddress table = 0;
     };
-    // The copy of an open frame, up to date as far as it may be. If a copy cannot grow, the frame gets it as it is (logged once). `completed` says which frames have passed: this one and those
-    // before; asked only if the frame has no copy yet. Errors: Busy (no copy is free and none can be made), those of Vulkan.
+    // The copy of an open frame, up to date as far as it may be. If a copy cannot grow, the frame gets it as it is (logged once).
+    // `completed` says which frames have passed: this one and those before; asked only if the frame has no copy yet. Errors: Busy (no copy is free and none can be made), those of Vulkan.
     Result<Use> Get(uint64_t frame, const Reporting& reporting, const std::function<uint64_t()>& completed);
 
     uint32_t Count() const noexcept { return static_cast<uint32_t>(m_copies.size()); }
@@ -58,7 +58,7 @@ class BindlessCopies
     };
     Result<uint32_t> Choose(uint64_t completed);
     Result<void> Make(uint32_t index); // new descriptors and table with everything in them
-    void Write(Copy& copy, std::span<const SlotChange> changes, bool isNew);
+    void Write(Copy& copy, std::span<const uint32_t> slots, bool isNew);
     void Update(uint32_t index, bool onlyNew);
     void PutHeader(Copy& copy, uint64_t frame, const Reporting& reporting);
 
@@ -71,7 +71,7 @@ class BindlessCopies
     std::vector<std::unique_ptr<Copy>> m_copies;
     std::vector<SlotChange> m_shown; // by slot: what all copies shall show
     std::vector<uint32_t> m_pending; // by slot: a bit for each copy that has it in its list
-    std::vector<SlotChange> m_scratch;
+    std::vector<uint32_t> m_scratch; // slots to write
     uint64_t m_writes = 0;
     uint32_t m_failedCapacity = 0; // that a copy could not be made for, the last time it was tried
     uint64_t m_changes = 0;        // calls of Append

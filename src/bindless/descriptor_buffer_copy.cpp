@@ -24,15 +24,16 @@ class BufferCopy final : public DescriptorCopy
                                                 : facts.buffer.storageBufferDescriptorSize;
     }
 
-    void Write(std::span<const SlotChange> changes, const SlotContents* table) override
+    void Write(std::span<const uint32_t> slots, std::span<const SlotChange> shown, const SlotContents* table) override
     {
         if (table != nullptr)
             Put(m_tableOffset, table, table->bytes);
         uint64_t begin = table != nullptr ? 0 : ~uint64_t{0};
         uint64_t end = table != nullptr ? m_tableOffset + m_descriptorBytes : 0;
-        for (const SlotChange& change : changes)
+        for (const uint32_t slot : slots)
         {
-            const uint64_t at = m_storageOffset + change.slot * m_descriptorBytes;
+            const SlotChange& change = shown[slot];
+            const uint64_t at = m_storageOffset + slot * m_descriptorBytes;
             if (change.id != 0)
                 Put(at, &change.contents, m_layout.DescriptorBytes(change.contents));
             else if (m_layout.device->descriptors.nullDescriptor)

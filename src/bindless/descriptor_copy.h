@@ -30,8 +30,9 @@ class DescriptorCopy
 {
   public:
     virtual ~DescriptorCopy() = default; // no frame uses it any more
-    // In one call to the driver. `table` is not null the first time.
-    virtual void Write(std::span<const SlotChange> changes, const SlotContents* table) = 0;
+    // `slots` become what `shown`, by slot, says of them. In one call to the driver. `table` is not null the first time.
+    virtual void Write(std::span<const uint32_t> slots, std::span<const SlotChange> shown,
+                       const SlotContents* table) = 0;
     virtual VkDescriptorSet Set() const noexcept { return VK_NULL_HANDLE; }
     virtual void CmdBind(VkCommandBuffer cmd, VkPipelineBindPoint bindPoint, VkPipelineLayout layout,
                          uint32_t set) const noexcept = 0;

@@ -19,35 +19,30 @@ class SetCopy final : public DescriptorCopy
     }
     VkDescriptorSet Set() const noexcept override { return m_set; }
 
-    void Write(std::span<const SlotChange> changes, const SlotContents* table) override
+    void Write(std::span<const uint32_t> slots, std::span<const SlotChange> shown, const SlotContents* table) override
     {
-        std::vector<VkDescriptorBufferInfo> infos;
-        std::vector<VkWriteDescriptorSet> writes;
-        infos.reserve(changes.size() + 1); // writes point into it
-        const auto append = [&](uint32_t binding, uint32_t element, const VkDescriptorBufferInfo& info) {
-            infos.push_back(info);
-            if (!writes.empty() && writes.back().dstBinding == binding &&
-                writes.back().dstArrayElement + writes.back().descriptorCount == element)
-            {
-                ++writes.back().descriptorCount;
-                return;
-            }
-            VkWriteDescriptorSet write{VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET};
-            write.dstSet = m_set;
-            write.dstBinding = binding;
-            write.dstArrayElement = element;
-            write.descriptorCount = 1;
-            write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-            write.pBufferInfo = &infos.back();
-            writes.push_back(write);
-        };
+        m_infos.clear();
+        m_writes.clear();
+        m_infos.reserve(slots.size() + 1); // writes point into it
         if (table != nullptr && m_pool != VK_NULL_HANDLE)
-            append(m_layout.tableBinding, 0, {table->buffer, table->offset, table->bytes});
-        for (const SlotChange& change : changes)
-            append(m_layout.storageBinding, m_firstElement + change.slot, InfoOf(change));
-        m_layout.device->vk.UpdateDescriptorSets(m_layout.device->device, static_cast<uint32_t>(writes.size()),
-                                                 writes.data(), 0, nullptr);
+            Append(m_layout.tableBinding, 0, {table->buffer, table->offset, table->bytes});
+        const VkDescriptorBufferInfo empty = Empty();
+        for (const uint32_t slot : slots)
+        {
+            const SlotContents& contents = shown[slot].contents;
+            Append(m_layout.storageBinding, m_firstElement + slot,
+                   shown[slot].id == 0
+                       ? empty
+                       : VkDescriptorBufferInfo{contents.buffer, contents.offset, m_layout.DescriptorBytes(contents)});
+        }
+        m_layout.device->vk.UpdateDescriptorSets(m_layout.device->device, static_cast<uint32_t>(m_writes.size()),
+                                                 m_writes.data(), 0, nullptr);
         m_layout.calls.fetch_add(1, std::memory_order_relaxed);
+        if (table != nullptr) // all slots: never so many again
+        {
+            m_infos = {};
+            m_writes = {};
+        }
     }
 
     void CmdBind(VkCommandBuffer cmd, VkPipelineBindPoint bindPoint, VkPipelineLayout layout,
@@ -57,10 +52,27 @@ class SetCopy final : public DescriptorCopy
     }
 
   private:
-    VkDescriptorBufferInfo InfoOf(const SlotChange& change) const noexcept
+    // Neighbours become one write.
+    void Append(uint32_t binding, uint32_t element, const VkDescriptorBufferInfo& info)
     {
-        if (change.id != 0)
-            return {change.contents.buffer, change.contents.offset, m_layout.DescriptorBytes(change.contents)};
+        m_infos.push_back(info);
+        if (!m_writes.empty() && m_writes.back().dstBinding == binding &&
+            m_writes.back().dstArrayElement + m_writes.back().descriptorCount == element)
+        {
+            ++m_writes.back().descriptorCount;
+            return;
+        }
+        VkWriteDescriptorSet write{VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET};
+        write.dstSet = m_set;
+        write.dstBinding = binding;
+        write.dstArrayElement = element;
+        write.descriptorCount = 1;
+        write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+        write.pBufferInfo = &m_infos.back();
+        m_writes.push_back(write);
+    }
+    VkDescriptorBufferInfo Empty() const noexcept
+    {
         if (m_layout.device->descriptors.nullDescriptor)
             return {VK_NULL_HANDLE, 0, VK_WHOLE_SIZE};
         return {m_layout.guard.buffer, m_layout.guard.offset, m_layout.guard.bytes};
@@ -70,6 +82,8 @@ class SetCopy final : public DescriptorCopy
     VkDescriptorPool m_pool;
     VkDescriptorSet m_set;
     uint32_t m_firstElement;
+    std::vector<VkDescriptorBufferInfo> m_infos; // of a call of Write; they keep their memory
+    std::vector<VkWriteDescriptorSet> m_writes;
 };
 } // namespace
 

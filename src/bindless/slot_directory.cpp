@@ -1,5 +1,7 @@
 #include "bindless/slot_directory.h"
 
+#include "base/prefetch.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -9,7 +11,7 @@ namespace
 {
 // Written by one thread at a time, read by others.
 template <class T>
-void Add(std::atomic<T>& number, T amount) noexcept
+void Increase(std::atomic<T>& number, T amount) noexcept
 {
     number.store(number.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
 }
@@ -30,7 +32,7 @@ SlotDirectory::~SlotDirectory()
 
 // ---- finding a slot --------------------------------------------------------------------------------------------------
 
-uint32_t SlotDirectory::Take(Shard& home, uint64_t completed) noexcept
+uint32_t SlotDirectory::TakeSlot(Shard& home, uint64_t completed) noexcept
 {
     if (!home.free.empty() && home.free.front().frame <= completed)
     {
@@ -44,7 +46,7 @@ uint32_t SlotDirectory::Take(Shard& home, uint64_t completed) noexcept
 // A share of the slots that nobody ever had. Those of the shard are used up, which may no longer be so.
 bool SlotDirectory::GiveFresh(uint32_t shard, bool mayGrow)
 {
-    const std::lock_guard lock(m_locks[shard]);
+    const std::lock_guard lock(m_shards[shard].mutex);
     Shard& home = m_shards[shard];
     if (home.freshBegin != home.freshEnd)
         return true;
@@ -71,7 +73,7 @@ bool SlotDirectory::GiveFresh(uint32_t shard, bool mayGrow)
                 made->names = std::make_unique<std::array<std::string, kChunk>>();
             chunk.store(made.release(), std::memory_order_release);
         }
-        ChunkOf(slot)->shards[slot % kChunk].store(static_cast<uint8_t>(shard), std::memory_order_relaxed);
+        ChunkOf(slot)->shards[slot % kChunk].store(static_cast<uint8_t>(shard), std::memory_order_release);
     }
     return true;
 }
@@ -88,13 +90,13 @@ bool SlotDirectory::Steal(uint32_t shard, uint64_t completed)
         std::vector<Free> stolen;
         std::vector<uint32_t> changed;
         {
-            const std::lock_guard lock(m_locks[victim]);
+            const std::lock_guard lock(m_shards[victim].mutex);
             while (stolen.size() < kAtOnce)
             {
-                const uint32_t slot = Take(theirs, completed);
+                const uint32_t slot = TakeSlot(theirs, completed);
                 if (slot == 0)
                     break;
-                ChunkOf(slot)->shards[slot % kChunk].store(static_cast<uint8_t>(shard), std::memory_order_relaxed);
+                ChunkOf(slot)->shards[slot % kChunk].store(static_cast<uint8_t>(shard), std::memory_order_release);
                 stolen.push_back({slot, 0});
                 // The list of the other shard forgets it: see Collect.
                 if (std::exchange(At(slot).isChanged, false))
@@ -103,11 +105,11 @@ bool SlotDirectory::Steal(uint32_t shard, uint64_t completed)
         }
         if (stolen.empty())
             continue;
-        const std::lock_guard lock(m_locks[shard]);
+        const std::lock_guard lock(m_shards[shard].mutex);
         std::deque<Free>& mine = m_shards[shard].free;
         mine.insert(mine.begin(), stolen.begin(), stolen.end()); // usable now, so they come first
         for (const uint32_t slot : changed)
-            MarkChanged(m_shards[shard], slot);
+            MarkChanged(m_shards[shard], slot, At(slot));
         return true;
     }
     return false;
@@ -120,9 +122,8 @@ bool SlotDirectory::Refill(uint32_t shard, uint64_t completed)
 
 // ---- registering -----------------------------------------------------------------------------------------------------
 
-void SlotDirectory::MarkChanged(Shard& home, uint32_t slot)
+void SlotDirectory::MarkChanged(Shard& home, uint32_t slot, Slot& entry)
 {
-    Slot& entry = At(slot);
     if (entry.isChanged)
         return;
     entry.isChanged = true;
@@ -131,58 +132,77 @@ void SlotDirectory::MarkChanged(Shard& home, uint32_t slot)
     home.changed.push_back(slot);
 }
 
-uint32_t SlotDirectory::Add(uint32_t shard, uint32_t& head, const SlotContents& contents, uint64_t viewOffset,
-                            uint64_t completed, const std::string& name)
+void SlotDirectory::Slot::Put(const SlotContents& contents) noexcept
 {
+    buffer = contents.buffer;
+    offset = contents.offset;
+    bytes = contents.bytes;
+    address = contents.address;
+    isDeviceLocal = contents.isDeviceLocal;
+}
+
+void SlotDirectory::Lock(Hold& hold, uint32_t shard) const
+{
+    if (hold.shard == shard)
+        return;
+    hold.lock = {}; // one at a time
+    hold.lock = std::unique_lock(m_shards[shard].mutex);
+    hold.shard = shard;
+}
+
+uint32_t SlotDirectory::TakeOrRefill(Hold& hold, uint64_t completed)
+{
+    const uint32_t shard = hold.shard;
     Shard& home = m_shards[shard];
-    std::unique_lock lock(m_locks[shard]);
-    uint32_t slot = Take(home, completed);
-    while (slot == 0 || home.isClosed)
+    for (;;)
     {
         if (home.isClosed)
             return 0;
-        lock.unlock();
-        if (!Refill(shard, completed))
+        if (const uint32_t slot = TakeSlot(home, completed))
+            return slot;
+        hold.lock.unlock();
+        const bool found = Refill(shard, completed);
+        hold.lock.lock();
+        if (!found)
             return 0;
-        lock.lock();
-        slot = Take(home, completed);
     }
-    Slot& entry = At(slot);
-    entry.contents = contents;
+}
+
+uint32_t SlotDirectory::Enter(uint32_t shard, uint32_t slot, uint32_t& head, const SlotContents& contents,
+                              uint64_t viewOffset, uint64_t completed, const std::string& name)
+{
+    Shard& home = m_shards[shard];
+    Chunk& chunk = *ChunkOf(slot);
+    Slot& entry = chunk.slots[slot % kChunk];
+    entry.Put(contents);
     entry.viewOffset = viewOffset;
-    entry.completedBefore = completed;
-    entry.generation = entry.generation % kGenerations + 1;
+    entry.generation = static_cast<uint16_t>(entry.generation % kGenerations + 1);
     entry.head = &head;
     entry.previous = 0;
     entry.next = head;
     if (head != 0)
         At(head).previous = slot;
     head = slot;
+    chunk.completedBefore[slot % kChunk] = completed;
     if (m_keepsNames)
-        (*ChunkOf(slot)->names)[slot % kChunk] = name;
-    MarkChanged(home, slot);
-    sedx::Add(home.live, 1u);
-    sedx::Add(home.registrations, uint64_t{1});
+        (*chunk.names)[slot % kChunk] = name;
+    MarkChanged(home, slot, entry);
+    Increase(home.live, 1u);
+    Increase(home.registrations, uint64_t{1});
     return IdOf(slot, entry.generation);
 }
 
-std::unique_lock<std::mutex> SlotDirectory::LockLive(uint32_t id, uint32_t& shard) const
+bool SlotDirectory::LockLive(Hold& hold, uint32_t id) const
 {
     const uint32_t slot = id & kSlotMask;
     if (slot == 0 || slot >= m_maxSlots || ChunkOf(slot) == nullptr)
-        return {};
+        return false;
     const std::atomic<uint8_t>& owner = ChunkOf(slot)->shards[slot % kChunk];
-    for (;;)
-    {
-        shard = owner.load(std::memory_order_relaxed);
-        std::unique_lock lock(m_locks[shard]);
-        if (owner.load(std::memory_order_relaxed) != shard)
-            continue; // stolen meanwhile
-        const Slot& entry = At(slot);
-        if (entry.head == nullptr || IdOf(slot, entry.generation) != id)
-            return {};
-        return lock;
-    }
+    do
+        Lock(hold, owner.load(std::memory_order_acquire));
+    while (owner.load(std::memory_order_acquire) != hold.shard); // stolen meanwhile
+    const Slot& entry = At(slot);
+    return entry.head != nullptr && IdOf(slot, entry.generation) == id;
 }
 
 void SlotDirectory::Release(Shard& home, uint32_t slot)
@@ -192,40 +212,51 @@ void SlotDirectory::Release(Shard& home, uint32_t slot)
     if (entry.next != 0)
         At(entry.next).previous = entry.previous;
     entry.head = nullptr;
-    entry.contents = {};
-    MarkChanged(home, slot);
+    entry.Put({});
+    MarkChanged(home, slot, entry);
     home.free.push_back({slot, m_lastOpened()});
-    sedx::Add(home.live, ~0u);
+    Increase(home.live, ~0u);
 }
 
-bool SlotDirectory::Remove(uint32_t id)
+bool SlotDirectory::Remove(Hold& hold, uint32_t id)
 {
-    uint32_t shard = 0;
-    const std::unique_lock lock = LockLive(id, shard);
-    if (!lock)
+    if (!LockLive(hold, id))
         return false;
-    Release(m_shards[shard], id & kSlotMask);
+    Release(m_shards[hold.shard], id & kSlotMask);
     return true;
+}
+
+void SlotDirectory::PrefetchSlot(uint32_t id) const noexcept
+{
+    const uint32_t slot = id & kSlotMask;
+    if (slot < m_maxSlots && ChunkOf(slot) != nullptr)
+        Prefetch(&At(slot));
+}
+
+void SlotDirectory::PrefetchHead(const Hold& hold, uint32_t id) const noexcept
+{
+    const uint32_t slot = id & kSlotMask;
+    const Chunk* const chunk = slot < m_maxSlots ? ChunkOf(slot) : nullptr;
+    if (chunk != nullptr && chunk->shards[slot % kChunk].load(std::memory_order_acquire) == hold.shard)
+        Prefetch(chunk->slots[slot % kChunk].head);
 }
 
 void SlotDirectory::RemoveAll(uint32_t shard, uint32_t& head)
 {
-    const std::lock_guard lock(m_locks[shard]);
+    const std::lock_guard lock(m_shards[shard].mutex);
     while (head != 0)
         Release(m_shards[shard], head);
 }
 
 void SlotDirectory::Update(uint32_t shard, const uint32_t& head, const SlotContents& whole)
 {
-    const std::lock_guard lock(m_locks[shard]);
+    const std::lock_guard lock(m_shards[shard].mutex);
     for (uint32_t slot = head; slot != 0; slot = At(slot).next)
     {
         Slot& entry = At(slot);
-        entry.contents.buffer = whole.buffer;
-        entry.contents.offset = whole.offset + entry.viewOffset;
-        entry.contents.address = whole.address != 0 ? whole.address + entry.viewOffset : 0;
-        entry.contents.isDeviceLocal = whole.isDeviceLocal;
-        MarkChanged(m_shards[shard], slot);
+        entry.Put({whole.buffer, whole.offset + entry.viewOffset, entry.bytes,
+                   whole.address != 0 ? whole.address + entry.viewOffset : 0, whole.isDeviceLocal});
+        MarkChanged(m_shards[shard], slot, entry);
     }
 }
 
@@ -233,7 +264,7 @@ void SlotDirectory::Clear()
 {
     for (uint32_t shard = 0; shard < kShards; ++shard)
     {
-        const std::lock_guard lock(m_locks[shard]);
+        const std::lock_guard lock(m_shards[shard].mutex);
         for (const std::atomic<Chunk*>& chunk : m_chunks)
         {
             if (chunk.load() == nullptr)
@@ -254,21 +285,21 @@ void SlotDirectory::Clear()
 
 uint32_t SlotDirectory::Find(uint32_t shard, const uint32_t& head) const
 {
-    const std::lock_guard lock(m_locks[shard]);
+    const std::lock_guard lock(m_shards[shard].mutex);
     return head != 0 ? IdOf(head, At(head).generation) : 0;
 }
 
 bool SlotDirectory::IsLive(uint32_t id) const
 {
-    uint32_t shard = 0;
-    return static_cast<bool>(LockLive(id, shard));
+    Hold hold;
+    return LockLive(hold, id);
 }
 
 uint64_t SlotDirectory::CompletedBefore(uint32_t id) const
 {
-    uint32_t shard = 0;
-    const std::unique_lock lock = LockLive(id, shard);
-    return lock ? At(id & kSlotMask).completedBefore : UINT64_MAX;
+    Hold hold;
+    const uint32_t slot = id & kSlotMask;
+    return LockLive(hold, id) ? ChunkOf(slot)->completedBefore[slot % kChunk] : UINT64_MAX;
 }
 
 std::string SlotDirectory::NameOf(uint32_t slot) const
@@ -279,9 +310,9 @@ std::string SlotDirectory::NameOf(uint32_t slot) const
     const std::atomic<uint8_t>& owner = chunk->shards[slot % kChunk];
     for (;;)
     {
-        const uint32_t shard = owner.load(std::memory_order_relaxed);
-        const std::lock_guard lock(m_locks[shard]);
-        if (owner.load(std::memory_order_relaxed) == shard)
+        const uint32_t shard = owner.load(std::memory_order_acquire);
+        const std::lock_guard lock(m_shards[shard].mutex);
+        if (owner.load(std::memory_order_acquire) == shard)
             return (*chunk->names)[slot % kChunk];
     }
 }
@@ -290,30 +321,6 @@ bool SlotDirectory::HasChanges() const noexcept
 {
     return std::any_of(m_shards.begin(), m_shards.end(),
                        [](const Shard& shard) { return shard.hasChanged.load(std::memory_order_acquire); });
-}
-
-void SlotDirectory::Collect(std::vector<SlotChange>& changes)
-{
-    const std::lock_guard moves(m_movesMutex);
-    for (uint32_t shard = 0; shard < kShards; ++shard)
-    {
-        Shard& home = m_shards[shard];
-        if (!home.hasChanged.load(std::memory_order_acquire))
-            continue;
-        const std::lock_guard lock(m_locks[shard]);
-        changes.reserve(changes.size() + home.changed.size());
-        for (const uint32_t slot : home.changed)
-        {
-            // Stolen since, and listed there.
-            if (ChunkOf(slot)->shards[slot % kChunk].load(std::memory_order_relaxed) != shard)
-                continue;
-            Slot& entry = At(slot);
-            entry.isChanged = false;
-            changes.push_back({slot, entry.head != nullptr ? IdOf(slot, entry.generation) : 0, entry.contents});
-        }
-        home.changed.clear();
-        home.hasChanged.store(false, std::memory_order_relaxed);
-    }
 }
 
 uint32_t SlotDirectory::Live() const noexcept

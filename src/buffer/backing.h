@@ -32,28 +32,30 @@ struct BackingPart
     virtual bool OwnsMemory() const noexcept { return false; }
 };
 
-struct Backing
+struct alignas(64) Backing
 {
     Backing(BufferCore& owner, const BufferMemory& where, MemoryRole purpose, uint32_t home) noexcept
-        : core(&owner), memory(where), role(purpose), shard(home)
+        : memory(where), role(purpose), shard(home), core(&owner)
     {
     }
-    BufferCore* core; // outlives every backing
-    BufferMemory memory;
-    Ref<MemoryPool> pool;        // where the memory came from; empty: the library's ordinary memory
-    VkDeviceAddress address = 0; // 0: the usage has none, although the VkBuffer may
-    std::unique_ptr<BackingPart> part; // null as a rule. Set once, under the resource's mutex
-    MemoryRole role;
-    uint32_t shard; // of the core, whose slab it lies in
-    std::atomic<uint32_t> references{0};
-    // A frame resolved it, or its address was given out. Only pools of buffers clear it, when the GPU has passed: elsewhere a
-    // backing that was used once counts as in flight whenever any frame is. Copies are told by lastBatch.
-    std::atomic<bool> used{false};
-    std::atomic<bool> held{false};      // its address was given out: in flight for ever
-    std::atomic<bool> queued{false};    // background writes to it wait to be sent
+    // The first line of the cache: all that registering a buffer with a bindless system looks at.
     // The newest frame that resolved it; 0: none. What a frame resolved is for that frame, except where the buffer is pinned.
     static constexpr uint64_t kEveryFrame = ~uint64_t{0};
     std::atomic<uint64_t> lastFrame{0};
+    // A frame resolved it, or its address was given out, or shaders reach it by a slot or a view. Only pools of buffers clear it, when the GPU has passed: elsewhere a
+    // backing that was used once counts as in flight whenever any frame is. Copies are told by lastBatch.
+    std::atomic<bool> used{false};
+    std::atomic<bool> held{false};   // its address was given out: in flight for ever
+    std::atomic<bool> queued{false}; // background writes to it wait to be sent
+    VkDeviceAddress address = 0;     // 0: the usage has none, although the VkBuffer may
+    BufferMemory memory;
+
+    MemoryRole role;
+    uint32_t shard; // of the core, whose slab it lies in
+    std::atomic<uint32_t> references{0};
+    BufferCore* core;                   // outlives every backing
+    Ref<MemoryPool> pool;               // where the memory came from; empty: the library's ordinary memory
+    std::unique_ptr<BackingPart> part;  // null as a rule. Set once, under the resource's mutex
     std::atomic<uint64_t> lastBatch{0}; // the transfer batch that touches it last
     std::atomic<uint64_t> writer{0};    // which lane of short writes (transfer/write_lanes.cpp)
     // Null: any queue may use it at any time. Set before others know the backing.

@@ -15,7 +15,7 @@ class BackingListener
 {
   public:
     // A buffer has a new backing, and `watched` in its resource names this listener. The mutex of the resource is held: the
-    // calls for one buffer come in order. Frames that resolved the old backing go on using it.
+    // calls for one buffer come in order. The old backing goes after all of them. Frames that resolved the old backing go on using it.
     virtual void OnBackingChanged(BufferResource& resource, Backing& fresh, uint32_t& mark) noexcept = 0;
     // Nobody has a handle any more; called once, if `watched` names this listener.
     virtual void OnDropped(BufferResource& resource, uint32_t& mark) noexcept = 0;

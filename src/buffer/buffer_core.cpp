@@ -118,8 +118,19 @@ Result<Ref<Backing>> BufferCore::CreateBacking(const BackingRequest& request)
         const std::lock_guard lock(m_locks[shard]);
         backing = Ref<Backing>(MakeBacking(shard, *memory, wish.usage, request.role));
     }
+    InvalidateNew(*memory);
     SamplePeaks();
     return backing;
+}
+
+// Another buffer may have had this memory, and the GPU may have written it: the CPU must know what before it overwrites that.
+void BufferCore::InvalidateNew(const BufferMemory& memory) noexcept
+{
+    if (memory.mapped == nullptr)
+        return;
+    if (const VkResult result = Memory().Invalidate(memory, 0, memory.bytes); result != VK_SUCCESS)
+        SEDX_CORE_ERROR_TAG("MEMORY", "invalidating {} bytes of new memory failed with {}: writes to it may be lost",
+                            memory.bytes, ToString(result));
 }
 
 Backing* BufferCore::MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage,

@@ -166,6 +166,7 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     static uint32_t ShardOf(BufferId id) noexcept { return id.index % kShards; }
     MemoryRequest RequestOf(const BufferDesc& desc, BufferUsage usage) const noexcept;
     Result<void> CheckSize(uint64_t bytes, const char* name) const;
+    void InvalidateNew(const BufferMemory& memory) noexcept; // without locks: it may log
     uint64_t CapacityOf(uint64_t bytes) const noexcept;
     // All with the lock of the shard.
     Backing* MakeBacking(uint32_t shard, const BufferMemory& memory, BufferUsage usage, MemoryRole role) noexcept;

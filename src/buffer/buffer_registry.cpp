@@ -160,6 +160,7 @@ Result<Buffer> BufferCore::CreateBuffer(const BufferDesc& desc, const std::sourc
     resource->isForeign =
         resource->backing->exclusive && resource->backing->exclusive->family != m_device->queues[0].family;
     lock.unlock();
+    InvalidateNew(memory);
     if (memory.block == nullptr)
         SamplePeaks();
     if (!isInternal && m_wantCreated.load(std::memory_order_relaxed) != 0)
@@ -249,8 +250,12 @@ ResolvedBuffer BufferCore::Resolve(BufferResource& resource, uint64_t frame, uin
     if (isFirst)
     {
         const uint64_t last = resource.pinned ? Backing::kEveryFrame : frame;
-        if (backing->lastFrame.load(std::memory_order_relaxed) < last)
-            backing->lastFrame.store(last, std::memory_order_release);
+        // Registering a buffer with a bindless system raises it, too, without the lock.
+        uint64_t seen = backing->lastFrame.load(std::memory_order_relaxed);
+        while (seen < last && !backing->lastFrame.compare_exchange_weak(seen, last, std::memory_order_release,
+                                                                        std::memory_order_relaxed))
+        {
+        }
         if (m_checked && backing->exclusive && backing->exclusive->unacquired.load() != 0)
             SEDX_CORE_ERROR_TAG("CHECK",
                                 "Resolve of buffer '{}' in frame {}: another queue wrote it and released it to queue "

@@ -11,20 +11,31 @@
 
 namespace sedx
 {
-struct BufferResource
+struct alignas(64) BufferResource
 {
-    BufferResource(BufferCore& owner, const BufferDesc& desc, BufferUsage completed, const std::source_location& creation)
+    BufferResource(BufferCore& owner, const BufferDesc& desc, BufferUsage completed,
+                   const std::source_location& creation)
         : core(&owner), bytes(desc.bytes), usage(completed), memory(desc.memory), alignment(desc.alignment),
           priority(desc.priority), pinned(desc.pinned), ownership(desc.ownership), ownerQueue(desc.ownerQueue),
           name(desc.name), where(creation)
     {
     }
 
-    // Constants.
+    // The first line of the cache: all that registering a buffer with a bindless system looks at.
     BufferCore* core; // outlives it
     BufferId id;      // set by the registry
     uint64_t bytes;
+    // The same as `backing` (below), for threads that name this buffer in a lane lock instead (BufferCore::Lanes), and for
+    // listeners. Only BufferCore stores both.
+    std::atomic<Backing*> current{nullptr};
+    // For each listener of the core a number of its own, under its own lock; 0 at first.
+    std::array<uint32_t, kMaxListeners> marks{};
+    // Which of them want to hear of this buffer, a bit for each. A listener sets its bit and looks at `current` then.
+    std::atomic<uint32_t> watched{0};
     BufferUsage usage; // completed
+    std::atomic<uint32_t> references{0};
+
+    // Constants.
     MemoryType memory;
     uint64_t alignment;
     BufferPriority priority;
@@ -35,17 +46,9 @@ struct BufferResource
     std::string name;
     std::source_location where;
 
-    std::atomic<uint32_t> references{0};
-
     // Changing state, under `mutex`. The order of locks: transfer engine, then this, then the core's.
     std::mutex mutex;
     Ref<Backing> backing; // empty once the system is gone
-    // Which listeners of the core want to hear of this buffer, a bit for each. A listener sets its bit with the mutex held.
-    std::atomic<uint32_t> watched{0};
-    // For each of them a number of its own, under its own lock; 0 at first.
-    std::array<uint32_t, kMaxListeners> marks{};
-    // The same as `backing`, for threads that name this buffer in a lane lock instead (BufferCore::Lanes). Only BufferCore stores both.
-    std::atomic<Backing*> current{nullptr};
     struct FrameUse       // what an open frame resolved, by the slot of the frame
     {
         uint64_t frame = 0;

@@ -90,7 +90,13 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, const MapReques
     case MapMode::WriteDiscard:
     {
         if (!core.IsBackingInFlight(*resource.backing))
+        {
+            // The GPU may have written it: the CPU must know what before it overwrites that.
+            if (const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes);
+                result != VK_SUCCESS)
+                return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
             return {};
+        }
         if (resource.pinned)
             return Fail(ErrorCode::Busy, "buffer '{}' is pinned and in flight: it cannot get new memory",
                         resource.name);

@@ -117,5 +117,21 @@ void HazardTracker::HostRead(const BufferView<>& view, std::source_location wher
         NoteHost(*m_recorder, "HazardTracker::HostRead", view, false, where);
 }
 
+void HazardTracker::SlotUsed(const Frame& frame, std::string_view table, uint32_t slot, std::source_location where)
+{
+    if (m_recorder == nullptr)
+        return;
+    if (!frame || frame.System()->Internals().core->Hazards() != m_recorder)
+        SEDX_CORE_ERROR_TAG("CHECK", "HazardTracker::SlotUsed: there is no such frame");
+    else
+        m_recorder->OnSlotUsed(frame.Number(), table, slot, where);
+}
+
+void HazardTracker::SlotWritten(std::string_view table, uint32_t slot, std::source_location where)
+{
+    if (m_recorder != nullptr)
+        m_recorder->OnSlotWritten(table, slot, where);
+}
+
 HazardReport HazardTracker::Report() const { return m_recorder != nullptr ? m_recorder->Report() : HazardReport{}; }
 } // namespace sedx

@@ -15,12 +15,12 @@ struct BufferMemory
     VkBuffer buffer = VK_NULL_HANDLE;
     uint64_t offset = 0;         // in the VkBuffer
     uint64_t bytes = 0;          // of the range
-    std::byte* mapped = nullptr; // at offset; null if the memory cannot be mapped
     VkDeviceAddress address = 0; // at offset; 0 if the VkBuffer has none
-    void* allocation = nullptr;  // VmaAllocation of the VkBuffer, which begins where the VkBuffer does
+    bool deviceLocal = false;    // lies in a device-local heap
     uint32_t memoryType = 0;
     VkMemoryPropertyFlags flags = 0;
-    bool deviceLocal = false;     // lies in a device-local heap
+    std::byte* mapped = nullptr;  // at offset; null if the memory cannot be mapped
+    void* allocation = nullptr;   // VmaAllocation of the VkBuffer, which begins where the VkBuffer does
     MemoryBlock* block = nullptr; // what it was cut from; null: it has the VkBuffer to itself
     uint64_t range = 0;           // its handle there
 };

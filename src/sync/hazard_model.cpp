@@ -122,8 +122,7 @@ void HazardModel::Wait(uint32_t queue, TimelinePoint point, const SyncScope& tar
     // A value that nobody told of, such as that of a sparse bind, comes after all smaller ones.
     if (sent == nullptr)
         for (const Sent& candidate : m_sent)
-            if (candidate.point.queue == point.queue &&
-                (sent == nullptr || candidate.point.value > sent->point.value))
+            if (candidate.point.queue == point.queue && (sent == nullptr || candidate.point.value > sent->point.value))
                 sent = &candidate;
     if (sent == nullptr)
         return;

@@ -294,6 +294,7 @@ void HazardRecorder::OnFrameEnded(uint64_t frame)
 void HazardRecorder::OnFrameAbandoned(uint64_t frame)
 {
     const std::lock_guard lock(m_mutex);
+    std::erase_if(m_slotUses, [frame](const auto& entry) { return entry.second.frame == frame; });
     std::erase_if(m_lists, [frame](const CommandList& list) { return list.frame == frame; });
     std::erase_if(m_nextWaits, [frame](const NextWait& next) { return next.frame == frame; });
     m_model.Drop(frame);
@@ -314,25 +315,38 @@ void HazardRecorder::OnHost(const NamedRange& bytes, bool isWrite, const std::so
         Say(conflict);
 }
 
-bool HazardRecorder::OnSlotRewritten(const SlotRewrite& rewrite)
+void HazardRecorder::OnSlotUsed(uint64_t frame, std::string_view table, uint32_t slot,
+                                const std::source_location& where)
 {
     const std::lock_guard lock(m_mutex);
+    SlotUse& use = m_slotUses[{std::string(table), slot}];
+    if (use.frame <= frame)
+        use = {frame, where};
+}
+
+void HazardRecorder::OnSlotWritten(std::string_view table, uint32_t slot, const std::source_location& where)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto used = m_slotUses.find({std::string(table), slot});
+    if (used == m_slotUses.end())
+        return;
     Retire();
-    if (rewrite.usedFrame <= m_progress.completedFrame())
-        return false;
+    const SlotUse use = used->second;
+    if (use.frame <= m_progress.completedFrame())
+    {
+        m_slotUses.erase(used);
+        return;
+    }
     Hazard hazard;
     hazard.kind = HazardKind::SlotRewritten;
-    hazard.first.frame = rewrite.usedFrame;
-    hazard.first.where = rewrite.usedAt;
-    hazard.second.where = rewrite.where;
-    hazard.buffer = rewrite.buffer;
-    hazard.name = rewrite.table;
-    hazard.offset = rewrite.slot;
+    hazard.first.frame = use.frame;
+    hazard.first.where = use.where;
+    hazard.second.where = where;
+    hazard.name = table;
+    hazard.offset = slot;
     hazard.message = SlotMessage(hazard);
-    const bool isNew =
-        IsNew(hazard.kind, fmt::format("{} {}", rewrite.table, rewrite.slot), rewrite.usedAt, rewrite.where);
+    const bool isNew = IsNew(hazard.kind, fmt::format("{} {}", table, slot), use.where, where);
     Say(std::move(hazard), isNew);
-    return true;
 }
 
 bool HazardRecorder::IsWatched(VkBuffer buffer) const

@@ -27,17 +27,6 @@ struct BatchAccess
     uint32_t phase = 0; // a barrier lies between two of different phases
 };
 
-// A slot of a table that was given other contents.
-struct SlotRewrite
-{
-    std::string_view table{};
-    uint32_t slot = 0;
-    BufferId buffer{};      // that it showed before, if any
-    uint64_t usedFrame = 0; // the newest frame that may use what was there
-    std::source_location usedAt{};
-    std::source_location where{};
-};
-
 // How far the GPU is, as the CPU knows.
 struct HazardProgress
 {
@@ -83,9 +72,9 @@ class HazardRecorder
     void OnHost(const NamedRange& bytes, bool isWrite, const std::source_location& where);
 
     // ---- tables
-    // Called by whoever rewrites a slot of a table that shaders read (a bindless table), before it does so: says it if the frame
-    // that used what was there has not passed. Answers whether that was so.
-    bool OnSlotRewritten(const SlotRewrite& rewrite);
+    void OnSlotUsed(uint64_t frame, std::string_view table, uint32_t slot, const std::source_location& where);
+    // Says it if the newest frame that used the slot has not passed.
+    void OnSlotWritten(std::string_view table, uint32_t slot, const std::source_location& where);
 
     // Whether accesses to this VkBuffer were described: what the library does to others need not be told.
     bool IsWatched(VkBuffer buffer) const;
@@ -140,6 +129,12 @@ class HazardRecorder
     std::vector<CommandList> m_lists; // not submitted, in the order in which they were first named
     std::vector<NextWait> m_nextWaits;
     std::set<uint64_t> m_watched;
+    struct SlotUse
+    {
+        uint64_t frame = 0; // the newest one
+        std::source_location where{};
+    };
+    std::map<std::pair<std::string, uint32_t>, SlotUse> m_slotUses; // of frames that may not have passed
     std::set<std::string> m_said;
     HazardReport m_report;
 };

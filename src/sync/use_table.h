@@ -43,7 +43,8 @@ inline constexpr auto kUseTable = [] {
         {Use::ComputeRead, "ComputeRead", kCompute, kRead},
         {Use::ComputeWrite, "ComputeWrite", kCompute, kWrite},
         {Use::RayTracingUniformRead, "RayTracingUniformRead", kRays, kUniform},
-        {Use::RayTracingRead, "RayTracingRead", kRays, VK_ACCESS_2_SHADER_READ_BIT | kRead}, // binding tables are part of it
+        {Use::RayTracingRead, "RayTracingRead", kRays,
+         VK_ACCESS_2_SHADER_READ_BIT | kRead}, // binding tables are part of it
         {Use::RayTracingWrite, "RayTracingWrite", kRays, kWrite},
         {Use::TransferRead, "TransferRead", kTransfer, VK_ACCESS_2_TRANSFER_READ_BIT},
         {Use::TransferWrite, "TransferWrite", kTransfer, VK_ACCESS_2_TRANSFER_WRITE_BIT},

@@ -456,7 +456,7 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
                        PlanScratch& scratch)
 {
     BatchStats stats;
-    bool meetsHost = false; // the CPU may read what copies wrote
+    bool meetsHost = false; // the CPU may map what copies wrote
     const bool hasCompute = rules.scatter.kernels != nullptr || rules.moves.kernels != nullptr;
     const CopyStages stages(hasCompute, rules.inlined.maxBytes != 0);
     stats.scatterMaxBytes = rules.scatter.maxBytes;
@@ -468,6 +468,9 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
         Epoch& epoch = batch.epochs[i];
         if (i != 0)
             RecordMemoryBarrier(vk, cmd, stages.stage, stages.access, stages.stage, stages.access);
+        meetsHost = meetsHost || std::ranges::any_of(epoch.writes, [](const BufferWrites& writes) {
+                        return writes.backing->memory.mapped != nullptr;
+                    });
         recorder.Record(epoch.writes);
         for (const ImageWrite& write : epoch.imageWrites)
             RecordImageWrite(vk, cmd, write, stats);
@@ -492,7 +495,8 @@ BatchStats RecordBatch(const DeviceDispatch& vk, VkCommandBuffer cmd, Batch& bat
     }
     RecordMemoryBarrier(vk, cmd, stages.stage, stages.write,
                         kAll | (meetsHost ? VK_PIPELINE_STAGE_2_HOST_BIT : VK_PIPELINE_STAGE_2_NONE),
-                        kAnyAccess | (meetsHost ? VK_ACCESS_2_HOST_READ_BIT : VK_ACCESS_2_NONE));
+                        kAnyAccess |
+                            (meetsHost ? VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT : VK_ACCESS_2_NONE));
     return stats;
 }
 } // namespace sedx

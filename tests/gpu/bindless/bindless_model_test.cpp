@@ -127,6 +127,63 @@ void Work(BindlessTest&, BufferSystem& system, BindlessBufferSystem& bindless, P
             published.Remove(id);
 }
 
+// A thread replaces the memory of buffers while another registers them: whichever comes first, frames see the new memory, and the
+// old one is not read when it is gone (address sanitizer, validation).
+TEST_F(BindlessModelTest, RegisteringWhileMemoryIsReplaced)
+{
+    Start();
+    constexpr uint32_t kBuffers = 4;
+    const uint32_t rounds = Operations() / 8;
+    std::vector<Buffer> buffers;
+    for (uint32_t i = 0; i < kBuffers; ++i)
+        buffers.push_back(MakeValue(100 + i, 64, MemoryType::CPU));
+    Published published;
+    std::atomic<uint32_t> running{2};
+    std::thread registering([&] {
+        for (uint32_t i = 0; i < rounds; ++i)
+        {
+            auto id = Bindless().Register(buffers[i % kBuffers]);
+            EXPECT_TRUE(Ok(id));
+            published.Add(*id, 100 + i % kBuffers);
+            published.Remove(*id);
+            EXPECT_TRUE(Ok(Bindless().UnregisterBuffer(*id)));
+        }
+        running.fetch_sub(1);
+    });
+    std::thread replacing([&] {
+        for (uint32_t i = 0; i < rounds; ++i)
+        {
+            auto mapping = m_system->MapWritable<uint32_t>(buffers[i % kBuffers], MapMode::WriteDiscard);
+            EXPECT_TRUE(Ok(mapping));
+            std::fill(mapping->Span().begin(), mapping->Span().end(), 100 + i % kBuffers);
+        }
+        running.fetch_sub(1);
+    });
+    while (running.load() != 0 && !HasFailure())
+    {
+        auto frame = m_system->BeginFrame();
+        ASSERT_TRUE(Ok(frame));
+        VkCommandBuffer cmd = m_commands->Begin();
+        Lists lists;
+        std::vector<uint32_t> expected;
+        published.Look(kBuffers, [&](const std::vector<uint32_t>& ids, const std::vector<uint32_t>& values) {
+            expected = values;
+            lists = MakeLists(ids);
+            RecordRead(*frame, cmd, *m_reader, lists.constants);
+        });
+        m_commands->Submit(cmd, *frame);
+        ASSERT_TRUE(Ok(m_system->EndFrame(*frame)));
+        std::vector<uint32_t> seen = Results(lists);
+        seen.resize(expected.size());
+        EXPECT_EQ(seen, expected);
+    }
+    registering.join();
+    replacing.join();
+    std::vector<uint32_t> ids(kBuffers);
+    ASSERT_TRUE(Ok(Bindless().RegisterBuffers(buffers, ids)));
+    EXPECT_EQ(Read(ids), (std::vector<uint32_t>{100, 101, 102, 103}));
+}
+
 TEST_F(BindlessModelTest, ThreadsAndFrames)
 {
     BufferSystemDesc systemDesc;

@@ -524,6 +524,46 @@ TEST_F(NonCoherentTest, WritesOfTheCpuAreFlushed)
     EXPECT_GE(Flushes(false), 1u);
 }
 
+// The CPU writes the bytes again that it wrote before, where meanwhile the GPU wrote others: a CPU that was not told of these sees no
+// change, and nothing is flushed.
+TEST_F(NonCoherentTest, ADiscardOverwritesWhatTheGpuWrote)
+{
+    constexpr uint64_t kBytes = 64 << 10;
+    auto system = MakeSystem();
+    ASSERT_TRUE(system);
+    const auto make = [&] { return system->CreateBuffer(kBytes, BufferUsage::Storage, MemoryType::CPU); };
+    SEDX_REQUIRE(const Buffer source, make());
+    ASSERT_TRUE(Ok(system->Uploads().Write(source, 0, Filled(47, kBytes))));
+    const auto discard = [&](const Buffer& buffer) {
+        auto mapping = system->MapWritable<std::byte>(buffer, MapMode::WriteDiscard);
+        ASSERT_TRUE(Ok(mapping));
+        std::ranges::fill(mapping->Span(), std::byte{26});
+    };
+    const auto copy = [&](const Buffer& buffer) {
+        ASSERT_TRUE(Ok(system->Uploads().Copy({source, 0, kBytes}, buffer, 0)));
+        ASSERT_TRUE(SameBytes(Filled(47, kBytes), ReadBack(*system, buffer)));
+    };
+    SEDX_REQUIRE(const Buffer buffer, make());
+    discard(buffer);
+    copy(buffer);
+    discard(buffer);
+    EXPECT_TRUE(SameBytes(Filled(26, kBytes), ReadBack(*system, buffer))) << "the same memory";
+
+    {
+        SEDX_REQUIRE(const Buffer gone, make());
+        discard(gone);
+        copy(gone);
+    }
+    system->Poll();
+    TestCommands commands(TheDevice());
+    SEDX_REQUIRE(const Frame frame, system->BeginFrame());
+    frame.Resolve(buffer);
+    discard(buffer);
+    commands.Submit(commands.Begin(), frame);
+    ASSERT_TRUE(Ok(system->EndFrame(frame)));
+    EXPECT_TRUE(SameBytes(Filled(26, kBytes), ReadBack(*system, buffer))) << "other memory, of a buffer that is gone";
+}
+
 TEST_F(NonCoherentTest, StagingIsFlushedBeforeItsSubmission)
 {
     auto system = MakeSystem();

@@ -325,6 +325,30 @@ TEST_F(HazardTrackerTest, DiscardedContents)
 
 // ---- frames, misuse ------------------------------------------------------------------------------------------------
 
+TEST_F(HazardTrackerTest, ASlotOfOnesOwnTable)
+{
+    uint32_t used = 0;
+    Gate gate(TheDevice());
+    m_commands->RunFrame(
+        *m_system,
+        [&](const Frame& frame, VkCommandBuffer) {
+            used = LineHere() + 1;
+            Hazards().SlotUsed(frame, "textures", 3);
+        },
+        gate.Waits());
+    Hazards().SlotWritten("textures", 4); // nobody uses it
+    EXPECT_EQ(Total(), 0u);
+    const uint32_t written = LineHere() + 1;
+    Hazards().SlotWritten("textures", 3);
+    EXPECT_EQ(Count(HazardKind::SlotRewritten), 1u);
+    EXPECT_THAT(m_log.Text(), AllOf(HasSubstr("[HAZARD] slot rewritten in flight: slot 3 of table 'textures'"),
+                                    HasSubstr(PlaceOf(used)), HasSubstr(PlaceOf(written))));
+    gate.Open();
+    m_commands->WaitIdle();
+    Hazards().SlotWritten("textures", 3); // has passed
+    EXPECT_EQ(Total(), 1u);
+}
+
 TEST_F(HazardTrackerTest, AccessesThatNobodySubmits)
 {
     SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());

@@ -19,6 +19,17 @@ SlotContents Contents(uint64_t address)
     contents.bytes = 64;
     return contents;
 }
+uint32_t Add(SlotDirectory& directory, uint32_t shard, uint32_t& head, const SlotContents& contents,
+             uint64_t viewOffset, uint64_t completed, const std::string& name)
+{
+    SlotDirectory::Hold hold;
+    return directory.Add(hold, shard, head, viewOffset, completed, name, [&] { return contents; });
+}
+bool Remove(SlotDirectory& directory, uint32_t id)
+{
+    SlotDirectory::Hold hold;
+    return directory.Remove(hold, id);
+}
 uint32_t SlotOf(uint32_t id) { return id & SlotDirectory::kSlotMask; }
 
 TEST(SlotDirectoryTest, SlotsBeginAtOneAndAreDense)
@@ -26,7 +37,7 @@ TEST(SlotDirectoryTest, SlotsBeginAtOneAndAreDense)
     SlotDirectory directory(1024, 1024, false, [] { return uint64_t{0}; });
     uint32_t head = 0;
     for (uint32_t i = 1; i < 64; ++i)
-        EXPECT_EQ(SlotOf(directory.Add(3, head, Contents(i), 0, 0, "")), i);
+        EXPECT_EQ(SlotOf(Add(directory, 3, head, Contents(i), 0, 0, "")), i);
     EXPECT_EQ(directory.Live(), 63u);
 }
 
@@ -34,17 +45,17 @@ TEST(SlotDirectoryTest, AnIdIsGoodOnce)
 {
     SlotDirectory directory(64, 64, true, [] { return uint64_t{0}; });
     uint32_t head = 0;
-    const uint32_t id = directory.Add(0, head, Contents(1), 0, 0, "rock");
+    const uint32_t id = Add(directory, 0, head, Contents(1), 0, 0, "rock");
     EXPECT_TRUE(directory.IsLive(id));
     EXPECT_EQ(directory.Find(0, head), id);
     EXPECT_EQ(directory.NameOf(SlotOf(id)), "rock");
-    EXPECT_TRUE(directory.Remove(id));
-    EXPECT_FALSE(directory.Remove(id));
+    EXPECT_TRUE(Remove(directory, id));
+    EXPECT_FALSE(Remove(directory, id));
     EXPECT_FALSE(directory.IsLive(id));
     EXPECT_EQ(directory.Find(0, head), 0u);
     EXPECT_EQ(directory.NameOf(SlotOf(id)), "rock") << "the last one";
     for (const uint32_t never : {0u, UINT32_MAX, 63u, SlotDirectory::IdOf(5, 9)})
-        EXPECT_FALSE(directory.Remove(never)) << never;
+        EXPECT_FALSE(Remove(directory, never)) << never;
 }
 
 TEST(SlotDirectoryTest, GenerationsGoRoundWithoutZeroAndWithoutTheInvalidId)
@@ -54,14 +65,14 @@ TEST(SlotDirectoryTest, GenerationsGoRoundWithoutZeroAndWithoutTheInvalidId)
     std::set<uint32_t> seen;
     for (uint32_t i = 0; i < SlotDirectory::kGenerations; ++i)
     {
-        const uint32_t id = directory.Add(0, head, Contents(1), 0, 0, "");
+        const uint32_t id = Add(directory, 0, head, Contents(1), 0, 0, "");
         EXPECT_EQ(SlotOf(id), 1u);
         EXPECT_TRUE(seen.insert(id).second);
         EXPECT_NE(id, UINT32_MAX);
         EXPECT_NE(id >> SlotDirectory::kSlotBits, 0u);
-        EXPECT_TRUE(directory.Remove(id));
+        EXPECT_TRUE(Remove(directory, id));
     }
-    EXPECT_TRUE(seen.contains(directory.Add(0, head, Contents(1), 0, 0, "")));
+    EXPECT_TRUE(seen.contains(Add(directory, 0, head, Contents(1), 0, 0, "")));
 }
 
 TEST(SlotDirectoryTest, AShardTakesWhatOthersHaveFreeBeforeItGrows)
@@ -71,15 +82,15 @@ TEST(SlotDirectoryTest, AShardTakesWhatOthersHaveFreeBeforeItGrows)
     std::vector<uint32_t> heads(200, 0);
     std::vector<uint32_t> ids;
     for (uint32_t i = 0; i < 127; ++i)
-        ids.push_back(directory.Add(0, heads[i], Contents(i), 0, 0, ""));
+        ids.push_back(Add(directory, 0, heads[i], Contents(i), 0, 0, ""));
     EXPECT_EQ(directory.Capacity(), 128u);
     opened = 5;
     for (const uint32_t id : ids)
-        EXPECT_TRUE(directory.Remove(id));
+        EXPECT_TRUE(Remove(directory, id));
     for (uint32_t i = 0; i < 127; ++i) // frame 5 has passed
-        EXPECT_NE(directory.Add(7, heads[i], Contents(i), 0, 5, ""), 0u);
+        EXPECT_NE(Add(directory, 7, heads[i], Contents(i), 0, 5, ""), 0u);
     EXPECT_EQ(directory.Growths(), 0u);
-    EXPECT_NE(directory.Add(7, heads[150], Contents(1), 0, 5, ""), 0u);
+    EXPECT_NE(Add(directory, 7, heads[150], Contents(1), 0, 5, ""), 0u);
     EXPECT_EQ(directory.Growths(), 1u);
     EXPECT_EQ(directory.Capacity(), 256u);
 }
@@ -92,14 +103,14 @@ TEST(SlotDirectoryTest, AChangeOfAStolenSlotIsStillTold)
     std::vector<SlotChange> changes;
     std::vector<uint32_t> ids;
     for (uint32_t i = 1; i < 64; ++i)
-        ids.push_back(directory.Add(0, head, Contents(i), 0, 0, ""));
-    directory.Collect(changes);
+        ids.push_back(Add(directory, 0, head, Contents(i), 0, 0, ""));
+    directory.Collect([&](const SlotChange& change) { changes.push_back(change); });
     EXPECT_EQ(changes.size(), 63u);
     for (const uint32_t id : ids)
-        directory.Remove(id);
-    const uint32_t stolen = directory.Add(1, other, Contents(99), 0, 0, "");
+        Remove(directory, id);
+    const uint32_t stolen = Add(directory, 1, other, Contents(99), 0, 0, "");
     changes.clear();
-    directory.Collect(changes);
+    directory.Collect([&](const SlotChange& change) { changes.push_back(change); });
     std::map<uint32_t, SlotChange> bySlot;
     for (const SlotChange& change : changes)
         EXPECT_TRUE(bySlot.emplace(change.slot, change).second) << "once";
@@ -112,10 +123,10 @@ TEST(SlotDirectoryTest, NothingIsAddedAfterTheEnd)
 {
     SlotDirectory directory(64, 64, false, [] { return uint64_t{0}; });
     uint32_t head = 0;
-    EXPECT_NE(directory.Add(0, head, Contents(1), 0, 0, ""), 0u);
+    EXPECT_NE(Add(directory, 0, head, Contents(1), 0, 0, ""), 0u);
     directory.Clear();
     EXPECT_EQ(head, 0u) << "the buffer's list is empty";
-    EXPECT_EQ(directory.Add(0, head, Contents(1), 0, 0, ""), 0u);
+    EXPECT_EQ(Add(directory, 0, head, Contents(1), 0, 0, ""), 0u);
     EXPECT_EQ(directory.Live(), 0u);
 }
 
@@ -150,7 +161,8 @@ TEST(SlotDirectoryTest, AgainstAModel)
             if (live.size() > 1500)
                 break;
             const uint64_t address = random() + 1ull;
-            const uint32_t id = directory.Add(list % kShards, heads[list], Contents(address), 0, completed, "");
+            const uint32_t id =
+                Add(directory, list % SlotDirectory::kShards, heads[list], Contents(address), 0, completed, "");
             ASSERT_NE(id, 0u);
             for (const Live& other : live)
                 ASSERT_NE(SlotOf(other.id), SlotOf(id));
@@ -168,7 +180,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
             if (live.empty())
                 break;
             const size_t which = random() % live.size();
-            ASSERT_TRUE(directory.Remove(live[which].id));
+            ASSERT_TRUE(Remove(directory, live[which].id));
             freeFrom[SlotOf(live[which].id)] = opened;
             live[which] = live.back();
             live.pop_back();
@@ -177,7 +189,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
         case 5: // new memory for a buffer
         {
             const uint64_t address = random() + 1ull;
-            directory.Update(list % kShards, heads[list], Contents(address));
+            directory.Update(list % SlotDirectory::kShards, heads[list], Contents(address));
             for (Live& entry : live)
                 if (entry.list == list)
                     entry.address = address;
@@ -188,7 +200,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
             completed = std::max(completed, opened - std::min<uint64_t>(opened, 1 + random() % 4));
             if (random() % 20 == 0) // a buffer is dropped
             {
-                directory.RemoveAll(list % kShards, heads[list]);
+                directory.RemoveAll(list % SlotDirectory::kShards, heads[list]);
                 std::erase_if(live, [&](const Live& entry) {
                     if (entry.list == list)
                         freeFrom[SlotOf(entry.id)] = opened;
@@ -199,7 +211,7 @@ TEST(SlotDirectoryTest, AgainstAModel)
         default:
         {
             std::vector<SlotChange> changes;
-            directory.Collect(changes);
+            directory.Collect([&](const SlotChange& change) { changes.push_back(change); });
             for (const SlotChange& change : changes)
                 shown[change.slot] = change;
             std::map<uint32_t, const Live*> bySlot;

@@ -168,29 +168,36 @@ TEST_F(HazardRecorderTest, ASlotThatAPendingFrameUses)
 {
     const auto recorder = Make();
     const auto usedAt = std::source_location::current();
-    const auto rewrite = [&](uint32_t slot, uint64_t frame,
-                             std::source_location where = std::source_location::current()) {
-        return recorder->OnSlotRewritten({.table = "textures of the world",
-                                          .slot = slot,
-                                          .buffer = {9, 2},
-                                          .usedFrame = frame,
-                                          .usedAt = usedAt,
-                                          .where = where});
+    const auto use = [&](uint64_t frame, uint32_t slot) { recorder->OnSlotUsed(frame, "textures", slot, usedAt); };
+    const auto write = [&](uint32_t slot, std::source_location where = std::source_location::current()) {
+        recorder->OnSlotWritten("textures", slot, where);
     };
     m_completed = 4;
-    EXPECT_FALSE(rewrite(17, 4)); // has passed
-    EXPECT_FALSE(rewrite(17, 0)); // was never used
+    use(4, 17);
+    write(17); // has passed
+    write(18); // was never used
+    recorder->OnSlotUsed(5, "meshes", 17, usedAt);
+    write(17); // of another table
     EXPECT_EQ(m_log.Text(), "");
-    EXPECT_TRUE(rewrite(17, 5));
-    EXPECT_THAT(m_log.Text(), AllOf(HasSubstr("slot 17"), HasSubstr("'textures of the world'"), HasSubstr("frame 5"),
+    use(5, 17);
+    use(3, 17); // the newest frame counts
+    write(17);
+    EXPECT_THAT(m_log.Text(), AllOf(HasSubstr("slot 17"), HasSubstr("'textures'"), HasSubstr("frame 5"),
                                     HasSubstr("hazard_recorder_test.cpp:" + std::to_string(usedAt.line()))));
     const HazardReport report = recorder->Report();
     EXPECT_EQ(report.Count(HazardKind::SlotRewritten), 1u);
     ASSERT_EQ(report.last.size(), 1u);
     EXPECT_EQ(report.last[0].offset, 17u);
     EXPECT_EQ(report.last[0].first.frame, 5u);
-    EXPECT_EQ(report.last[0].buffer, (BufferId{9, 2}));
-    EXPECT_TRUE(rewrite(18, 5)); // another slot: said again
+    use(5, 18);
+    write(18); // another slot: said again
+    EXPECT_EQ(m_log.Count(), 2u);
+    m_completed = 5;
+    write(17);
+    EXPECT_EQ(m_log.Count(), 2u);
+    use(6, 19);
+    recorder->OnFrameAbandoned(6);
+    write(19);
     EXPECT_EQ(m_log.Count(), 2u);
 }
 } // namespace

@@ -14,5 +14,6 @@ void main()
     atomicAdd(sum, value);
     atomicAdd(vertices, 1u);
     gl_PointSize = 1.0;
-    gl_Position = vec4(0.0, 0.0, 0.0, 1.0);
+    // Depends on the instance: otherwise a driver may run the shader once for all instances.
+    gl_Position = vec4(0.0, 0.0, 0.0, 1.0 + float(gl_InstanceIndex));
 }
