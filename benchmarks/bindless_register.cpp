@@ -155,6 +155,12 @@ void AddRegistering(Context& context)
     };
     add("register + unregister, 10,000 at once", "at once", {});
     add("the same, descriptors of a frame included", "at once, frame", {.gpu = {AtMost(60)}, .software = {AtMost(80)}});
+    const sedx::BindlessReport report = amortised.bindless.GetReport();
+    context.figures.Add(
+        {.scenario = "bindless_register",
+         .name = "slots written for each of these",
+         .unit = "",
+         .value = static_cast<double>(report.descriptorWrites) / static_cast<double>(report.registrations)});
     add("register + unregister, a call for each", "calls", {});
     add("the same, descriptors of a frame included", "calls, frame", {});
     add("8 threads together, 10,000 at once by each", "at once, together", {.gpu = {AtMost(20)}});

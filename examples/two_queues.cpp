@@ -1,6 +1,7 @@
 // A producer and a consumer on different queues: the consumer waits for a point of the producer's timeline at the stages that
 // need it, and a buffer that belongs to one family changes hands. On a device with one queue the same code is right, too.
 #include "support/own_commands.h"
+#include "support/own_semaphore.h"
 
 using example::Expect;
 using example::Value;
@@ -61,6 +62,20 @@ int main()
             consumed = consuming.Submit(frame, {&production, 1});
             Value(system->EndFrame(frame));
         }
+        // A submission that is no part of a frame, say of a capture, waits for the last one. Its commands are left out.
+        const VkSemaphoreSubmitInfo wait =
+            Value(sedx::SubmitInfoOf(*system, {.point = consumed, .use = Use::TransferRead}));
+        example::OwnSemaphore captured(device);
+        const VkSemaphoreSubmitInfo signal = captured.SubmitInfo();
+        const VkSubmitInfo2 capture{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
+                                    .waitSemaphoreInfoCount = 1,
+                                    .pWaitSemaphoreInfos = &wait,
+                                    .signalSemaphoreInfoCount = 1,
+                                    .pSignalSemaphoreInfos = &signal};
+        Value(device.Submit(producer, {&capture, 1}));
+        captured.Wait();
+        Expect(system->HasPassed(consumed), "what the capture waited for has passed");
+
         const sedx::ReadbackTicket back = Value(system->Readbacks().Request(drawn));
         Value(back.Wait());
         for (const uint32_t word : back.Span<uint32_t>())

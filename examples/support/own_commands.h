@@ -5,6 +5,8 @@
 
 #include <sedx/sedx.h>
 
+#include <vector>
+
 namespace example
 {
 class OwnCommands
@@ -32,16 +34,19 @@ class OwnCommands
         return m_slots[frame].commands;
     }
 
-    // Ends and submits it. What other submissions wait for.
-    sedx::TimelinePoint Submit(const sedx::Frame& frame, std::span<const sedx::QueueWait> waits = {})
+    // Ends and submits it. What other submissions wait for. `ownWaits`: semaphores that are not the library's.
+    sedx::TimelinePoint Submit(const sedx::Frame& frame, std::span<const sedx::QueueWait> waits = {},
+                               std::span<const VkSemaphoreSubmitInfo> ownWaits = {})
     {
         Expect(m_device.Functions().EndCommandBuffer(m_slots[frame].commands), "vkEndCommandBuffer");
         const sedx::SubmitSync sync = Value(frame.SubmitSync(m_queue, waits));
+        std::vector<VkSemaphoreSubmitInfo> allWaits(sync.Waits().begin(), sync.Waits().end());
+        allWaits.insert(allWaits.end(), ownWaits.begin(), ownWaits.end());
         const VkCommandBufferSubmitInfo info{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_SUBMIT_INFO,
                                              .commandBuffer = m_slots[frame].commands};
         const VkSubmitInfo2 submit{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2,
-                                   .waitSemaphoreInfoCount = static_cast<uint32_t>(sync.Waits().size()),
-                                   .pWaitSemaphoreInfos = sync.Waits().data(),
+                                   .waitSemaphoreInfoCount = static_cast<uint32_t>(allWaits.size()),
+                                   .pWaitSemaphoreInfos = allWaits.data(),
                                    .commandBufferInfoCount = 1,
                                    .pCommandBufferInfos = &info,
                                    .signalSemaphoreInfoCount = static_cast<uint32_t>(sync.Signals().size()),

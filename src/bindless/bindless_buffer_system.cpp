@@ -470,7 +470,7 @@ Result<void> BindlessBufferSystem::RegisterBuffers(std::span<const Buffer> buffe
                     resources.size());
     // What each registration waits for is memory, so it is asked for some registrations ahead: the resource, then its backing.
     constexpr size_t kAhead = 8;
-    impl.PollFrames(); // slots that are free by now are used again, and then written once for both
+    impl.PollFrames(); // slots whose frames have passed by now are used again
     const auto resourceOf = [&](size_t i) { return i < buffers.size() ? buffers[i].Resource() : nullptr; };
     SlotDirectory::Hold hold;
     for (size_t i = 0; i < buffers.size(); ++i)

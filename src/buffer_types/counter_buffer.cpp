@@ -54,6 +54,7 @@ Result<void> CmdResetCounters(const Frame& frame, VkCommandBuffer cmd, const Buf
             device.vk.CmdUpdateBuffer(cmd, target.buffer, target.offset + done, std::min(target.size - done, kMost),
                                       values.data());
     }
+    NoteAccess(frame, cmd, buffer, target, 0, target.size, Use::TransferWrite);
     return Barriers().Memory(Use::TransferWrite, kAny).Cmd(frame, cmd);
 }
 } // namespace sedx::detail

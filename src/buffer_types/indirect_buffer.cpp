@@ -84,6 +84,8 @@ Result<void> CmdExecute(IndirectKind kind, const Frame& frame, VkCommandBuffer c
                     commands.Name(), there);
     const DeviceState& device = *recorded->device;
     const uint64_t offset = recorded->buffer.offset + first * stride;
+    if (count != 0)
+        NoteAccess(frame, cmd, commands, recorded->buffer, first * stride, count * stride, Use::IndirectRead);
     if (count <= 1 || device.features.multiDrawIndirect)
     {
         const uint32_t most = device.properties.limits.maxDrawIndirectCount;
@@ -122,6 +124,8 @@ Result<void> CmdExecuteCount(IndirectKind kind, const Frame& frame, VkCommandBuf
     const VkBuffer countBuffer = counted->buffer.buffer;
     const uint64_t countOffset = counted->buffer.offset;
     const auto most = static_cast<uint32_t>(count);
+    NoteAccess(frame, cmd, commands, recorded->buffer, 0, count * stride, Use::IndirectRead);
+    NoteAccess(frame, cmd, counter, counted->buffer, 0, sizeof(uint32_t), Use::IndirectRead);
     switch (kind)
     {
     case IndirectKind::Draw:

@@ -3,6 +3,7 @@
 
 #include "buffer/buffer_core.h"
 #include "buffer_system/system_impl.h"
+#include "sync/hazard_recorder.h"
 
 namespace sedx
 {
@@ -23,5 +24,21 @@ inline Result<Recorded> ResolveFor(const char* what, const Frame& frame, VkComma
         return Fail(ErrorCode::WrongState, "{} of buffer '{}': frame {} is not open, or not of its system", what,
                     buffer.Name(), frame.Number());
     return Recorded{resolved, &frame.System()->Internals().core->Device()};
+}
+
+// Tells the tracker of hazards that the command just recorded does this to bytes of the buffer, counted from its begin.
+inline void NoteAccess(const Frame& frame, VkCommandBuffer cmd, const Buffer& buffer, const ResolvedBuffer& resolved,
+                       uint64_t offset, uint64_t bytes, Use use)
+{
+    HazardRecorder* const hazards = frame.System()->Internals().core->Hazards();
+    if (hazards == nullptr)
+        return;
+    const uint64_t begin = resolved.offset + offset;
+    hazards->OnAccess(frame.Number(), cmd,
+                      {{reinterpret_cast<uint64_t>(resolved.buffer), begin, begin + bytes},
+                       resolved.offset,
+                       buffer.ID(),
+                       buffer.Name()},
+                      use, {}, false);
 }
 } // namespace sedx

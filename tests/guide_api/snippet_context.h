@@ -1,4 +1,4 @@
-// The names that the code of docs/index.md and docs/simulator.md takes for granted.
+// The names that the code of the documents in CMakeLists.txt takes for granted.
 #pragma once
 
 #include <volk.h>
@@ -31,6 +31,8 @@ struct Context
     sedx::Buffer buffer;
     sedx::Buffer source;
     sedx::Buffer destination;
+    sedx::Buffer instanceBuffer;
+    sedx::Buffer particles;
     std::vector<Vertex> vertices;
     std::vector<uint32_t> indices;
     std::span<const std::byte> bytes;
@@ -45,6 +47,8 @@ struct Context
     VkQueue queue;
     VkImage image;
     VkCommandBuffer commands;
+    VkCommandBuffer cmd;
+    VkPipelineLayout pipelineLayout;
     VkPhysicalDeviceFeatures2 features2;
     std::vector<const char*> extensions;
     std::mutex queueMutex;

@@ -8,7 +8,7 @@ layout(push_constant) uniform Constants
     uint count;
     uint index;
     uint useAddresses;
-    uint reserved;
+    uint value;
     uvec2 table;
 }
 pc;

@@ -147,6 +147,12 @@ bool EngineDevice::Create(const Options& options)
                   .pNext = &features13,
                   .timelineSemaphore = VK_TRUE,
                   .bufferDeviceAddress = VK_TRUE};
+    for (VkBool32* feature :
+         {&features12.shaderStorageBufferArrayNonUniformIndexing,
+          &features12.descriptorBindingStorageBufferUpdateAfterBind,
+          &features12.descriptorBindingUpdateUnusedWhilePending, &features12.descriptorBindingPartiallyBound,
+          &features12.descriptorBindingVariableDescriptorCount, &features12.runtimeDescriptorArray})
+        *feature = options.descriptorIndexing ? VK_TRUE : VK_FALSE;
     sync2 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SYNCHRONIZATION_2_FEATURES, .synchronization2 = VK_TRUE};
     address = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES,
                .pNext = &sync2,

@@ -21,6 +21,7 @@ class EngineDevice
         FeatureStyle features = FeatureStyle::Collective;
         std::vector<const char*> extensions{};
         MemoryLayout layout = MemoryLayout::Native();
+        bool descriptorIndexing = false; // what FeatureModule::Bindless asks for; with FeatureStyle::Collective
     };
     // Null (with a failure of the test) if there is no driver.
     static std::unique_ptr<EngineDevice> Make(const Options& options);

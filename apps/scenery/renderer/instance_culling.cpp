@@ -3,6 +3,7 @@
 #include "failure.h"
 #include "renderer/shader_code.h"
 
+#include <fmt/format.h>
 #include <sedx/barriers.h>
 #include <volk.h>
 
@@ -59,6 +60,12 @@ InstanceCulling::InstanceCulling(const VulkanContext& context, sedx::BufferSyste
 
 CulledDraws InstanceCulling::Prepare(const sedx::Frame& frame, const Camera& camera, const DrawLists& lists)
 {
+    // Fewer draws than there are would be a wrong picture.
+    if (const uint32_t limit = m_context.GetDevice().Properties().limits.maxDrawIndirectCount;
+        lists.candidates.size() > limit)
+        throw Failure(
+            fmt::format("the scene may have {} draws, and the device takes {} in a call (maxDrawIndirectCount)",
+                        lists.candidates.size(), limit));
     CulledDraws work;
     gpu::CullConstants& constants = work.constants;
     std::ranges::transform(camera.Sides(), constants.sides,
@@ -100,12 +107,10 @@ void InstanceCulling::CmdCull(const sedx::Frame& frame, VkCommandBuffer cmd, con
     Require(sedx::Barriers().Memory(Use::ComputeWrite, Use::IndirectRead | Use::VertexRead).Cmd(frame, cmd), "culling");
 }
 
-uint32_t InstanceCulling::CmdDraw(VkCommandBuffer cmd, const CulledDraws& work) const
+void InstanceCulling::CmdDraw(VkCommandBuffer cmd, const CulledDraws& work) const
 {
-    const uint32_t limit = m_context.GetDevice().Properties().limits.maxDrawIndirectCount;
     vkCmdDrawIndirectCount(cmd, work.draws.buffer, work.draws.offset, work.count.buffer, work.count.offset,
-                           std::min(work.constants.candidateCount, limit), sizeof(gpu::Draw));
-    return 1;
+                           work.constants.candidateCount, sizeof(gpu::Draw));
 }
 
 gpu::CullCounters InstanceCulling::Counters() const

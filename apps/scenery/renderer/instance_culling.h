@@ -31,8 +31,8 @@ class InstanceCulling
     CulledDraws Prepare(const sedx::Frame& frame, const Camera& camera, const DrawLists& lists);
     // Both passes. What they write is then ready for CmdDraw and for vertex shaders.
     void CmdCull(const sedx::Frame& frame, VkCommandBuffer cmd, const CulledDraws& work);
-    // Draws all of it. Pipeline and sets are bound. Returns the number of draw calls: one.
-    uint32_t CmdDraw(VkCommandBuffer cmd, const CulledDraws& work) const;
+    // Draws all of it by one call. Pipeline and sets are bound.
+    void CmdDraw(VkCommandBuffer cmd, const CulledDraws& work) const;
 
     // Of the newest frame that has passed; zeros before there is one.
     gpu::CullCounters Counters() const;

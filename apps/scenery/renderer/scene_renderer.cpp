@@ -1,6 +1,7 @@
 #include "renderer/scene_renderer.h"
 
 #include "failure.h"
+#include "renderer/draw_call_counter.h"
 #include "shaders/scene_shared.h"
 
 #include <sedx/profile.h>
@@ -50,10 +51,11 @@ const OffscreenTarget& SceneRenderer::Draw(const sedx::Frame& frame, const Camer
     vkCmdBindDescriptorSets(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Layout(), 0, 1, &slot.set, 0, nullptr);
     Require(m_bindless.CmdBind(frame, cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Layout(), 1), "frame");
     vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Meshes());
-    m_drawCalls = m_culling.CmdDraw(cmd, draws);
+    m_culling.CmdDraw(cmd, draws);
     vkCmdBindPipeline(cmd, VK_PIPELINE_BIND_POINT_GRAPHICS, m_pipelines.Background());
     vkCmdDraw(cmd, 3, 1, 0, 0);
     slot.target->End(cmd);
+    m_drawCalls = TakeDrawCalls();
     RequireVk(vkEndCommandBuffer(cmd), "command buffer");
     Submit(frame, cmd);
     return *slot.target;

@@ -1,6 +1,7 @@
 #include "renderer/vulkan_context.h"
 
 #include "failure.h"
+#include "renderer/draw_call_counter.h"
 #include "renderer/image_allocator.h"
 
 namespace scenery
@@ -43,6 +44,7 @@ VulkanContext::VulkanContext(const std::string& deviceName, PFN_vkGetInstancePro
     volkInitializeCustom(m_device.GetInstanceProcAddr());
     volkLoadInstanceOnly(m_device.Instance());
     volkLoadDevice(m_device.Handle());
+    InstallDrawCallCounter();
 
     VmaVulkanFunctions functions{};
     functions.vkGetInstanceProcAddr = vkGetInstanceProcAddr;

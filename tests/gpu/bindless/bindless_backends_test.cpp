@@ -1,39 +1,21 @@
 // The other ways to reach buffers: descriptor buffers, sets of the engine, addresses alone, devices without null descriptors.
 #include "gpu/bindless/bindless_test.h"
 
+#include <array>
+#include <set>
+
 namespace sedx::test
 {
 namespace
 {
-class BindlessBackendsTest : public BindlessTest
-{
-  protected:
-    void TearDown() override
-    {
-        BindlessTest::TearDown();
-        m_own.reset();
-    }
-    // A device of the test's own.
-    bool MakeDevice(FeatureModule modules, void* features = nullptr)
-    {
-        m_own.emplace();
-        DeviceDesc desc = m_own->Describe();
-        desc.modules = modules;
-        desc.featureChain = features;
-        auto made = Device::Create(desc);
-        EXPECT_TRUE(Ok(made));
-        if (made)
-            m_own->device = *made;
-        return made.has_value();
-    }
-    std::optional<TestDevice> m_own;
-};
+using BindlessBackendsTest = BindlessTest;
 
 TEST_F(BindlessBackendsTest, DescriptorBuffers)
 {
     if (!HasDeviceExtension(TheDevice(), VK_EXT_DESCRIPTOR_BUFFER_EXTENSION_NAME))
         SEDX_SKIP("the device has no VK_EXT_descriptor_buffer");
-    ASSERT_TRUE(MakeDevice(FeatureModule::All | FeatureModule::DescriptorBuffer));
+    ASSERT_TRUE(
+        MakeDevice([](DeviceDesc& device) { device.modules = FeatureModule::All | FeatureModule::DescriptorBuffer; }));
     BindlessDesc desc;
     desc.backend = BindlessBackend::DescriptorBuffer;
     desc.slots = 64;
@@ -84,7 +66,10 @@ TEST_F(BindlessBackendsTest, WithoutNullDescriptorsEmptySlotsReadZeros)
     indexing.descriptorBindingUpdateUnusedWhilePending = VK_TRUE;
     indexing.descriptorBindingPartiallyBound = VK_TRUE;
     indexing.runtimeDescriptorArray = VK_TRUE; // no variable count either: the copies cannot grow
-    ASSERT_TRUE(MakeDevice(FeatureModule::Core, &indexing));
+    ASSERT_TRUE(MakeDevice([&](DeviceDesc& device) {
+        device.modules = FeatureModule::Core;
+        device.featureChain = &indexing;
+    }));
     BindlessDesc desc;
     desc.slots = 64;
     StartOn(m_own->device, desc);
@@ -97,6 +82,44 @@ TEST_F(BindlessBackendsTest, WithoutNullDescriptorsEmptySlotsReadZeros)
     EXPECT_EQ(Read({a, b}), (std::vector<uint32_t>{9, 9}));
     ASSERT_TRUE(Ok(Bindless().UnregisterBuffer(b)));
     EXPECT_EQ(Read({a, 60}), (std::vector<uint32_t>{9, 0}));
+}
+
+// Of a pipeline that has the buffers as set 1, with bindings of its own choice, in one stage.
+TEST_F(BindlessBackendsTest, BindingsAndSetAreOfTheEnginesChoice)
+{
+    const bool hasBuffers = HasDeviceExtension(TheDevice(), VK_EXT_DESCRIPTOR_BUFFER_EXTENSION_NAME);
+    ASSERT_TRUE(MakeDevice([&](DeviceDesc& device) {
+        if (hasBuffers)
+            device.modules = FeatureModule::All | FeatureModule::DescriptorBuffer;
+    }));
+    for (const BindlessBackend backend : {BindlessBackend::DescriptorSets, BindlessBackend::DescriptorBuffer})
+    {
+        if (backend == BindlessBackend::DescriptorBuffer && !hasBuffers)
+            continue;
+        BindlessDesc desc;
+        desc.slots = 64;
+        desc.storageBinding = 5;
+        desc.tableBinding = 2;
+        desc.stages = VK_SHADER_STAGE_COMPUTE_BIT;
+        desc.backend = backend;
+        StartOn(m_own->device, desc);
+        if (HasFatalFailure())
+            return;
+        ASSERT_EQ(m_reader->Set(), 1u);
+        std::vector<Buffer> buffers;
+        std::vector<uint32_t> ids;
+        std::vector<uint32_t> expected;
+        for (uint32_t i = 0; i < 100; ++i) // more than it begins with
+        {
+            buffers.push_back(MakeValue(30 + i));
+            ids.push_back(Bindless().RegisterBuffer(buffers.back()));
+            expected.push_back(30 + i);
+        }
+        EXPECT_EQ(Read(ids), expected);
+        EXPECT_EQ(Read(ids, 5, true), expected) << "by the table";
+        m_commands->WaitIdle();
+        m_reader.reset();
+    }
 }
 
 TEST_F(BindlessBackendsTest, AddressesAloneNeedNoSet)
@@ -160,6 +183,22 @@ class EngineSets
     EngineSets(const EngineSets&) = delete;
     EngineSets& operator=(const EngineSets&) = delete;
 
+    // The engine's own use of an element, in all sets.
+    void Put(uint32_t element, const VkDescriptorBufferInfo& info) const
+    {
+        for (const VkDescriptorSet set : sets)
+        {
+            VkWriteDescriptorSet write{VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET};
+            write.dstSet = set;
+            write.dstBinding = 3;
+            write.dstArrayElement = element;
+            write.descriptorCount = 1;
+            write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+            write.pBufferInfo = &info;
+            m_device.Functions().UpdateDescriptorSets(m_device.Handle(), 1, &write, 0, nullptr);
+        }
+    }
+
     VkDescriptorSetLayout layout = VK_NULL_HANDLE;
     std::vector<VkDescriptorSet> sets;
 
@@ -210,6 +249,91 @@ TEST_F(BindlessBackendsTest, SetsOfTheEngine)
     m_commands->WaitIdle();
     m_reader.reset();
     m_system.reset();
+}
+
+TEST_F(BindlessBackendsTest, ElementsOfTheEngineStayAsTheyAre)
+{
+    constexpr uint32_t kFirst = 10;
+    constexpr uint32_t kCount = 90;
+    constexpr uint32_t kSets = 3;
+    const EngineSets engine(TheDevice(), kSets, kFirst + kCount + 1);
+    // Buffers of the engine, here made by a system that has no module.
+    const auto theirs = MakeSystem();
+    std::array<Buffer, 2> neighbours;
+    for (uint32_t i = 0; i < 2; ++i)
+    {
+        BufferDesc desc;
+        desc.bytes = 64;
+        desc.usage = BufferUsage::Storage;
+        desc.memory = MemoryType::CPU;
+        desc.name = "engine's";
+        desc.pinned = true;
+        SEDX_REQUIRE(neighbours[i], theirs->CreateBuffer(desc));
+        SEDX_REQUIRE(const auto mapping, theirs->MapWritable<uint32_t>(neighbours[i]));
+        std::fill(mapping.Span().begin(), mapping.Span().end(), 41 + i);
+    }
+    SEDX_REQUIRE(const Frame theirFrame, theirs->BeginFrame());
+    for (uint32_t i = 0; i < 2; ++i)
+    {
+        const ResolvedBuffer resolved = theirFrame.Resolve(neighbours[i]);
+        engine.Put(i == 0 ? kFirst - 1 : kFirst + kCount, {resolved.buffer, resolved.offset, resolved.size});
+    }
+    ASSERT_TRUE(Ok(theirs->AbandonFrame(theirFrame))); // pinned: they stay where they are
+
+    BindlessDesc desc;
+    desc.storageBinding = 3;
+    desc.foreign.sets = engine.sets;
+    desc.foreign.firstElement = kFirst;
+    desc.foreign.count = kCount;
+    BufferSystemDesc systemDesc;
+    systemDesc.framesInFlight = kSets;
+    Start(desc, systemDesc);
+    if (HasFatalFailure())
+        return;
+    const BindlessReader reader(m_device, engine.layout, 0, ReadShader::Elements);
+    const auto elementOf = [](uint32_t id) { return BindlessBufferSystem::SlotOf(id) + kFirst; };
+    // In as many frames beside each other as there are sets.
+    const auto look = [&](uint32_t id, uint32_t value) {
+        std::array<Lists, kSets> lists;
+        std::array<Frame, kSets> frames;
+        for (uint32_t i = 0; i < kSets; ++i)
+        {
+            lists[i] = MakeLists({kFirst - 1, kFirst + kCount, elementOf(id)});
+            lists[i].constants.ids = elementOf(lists[i].constants.ids);
+            lists[i].constants.results = elementOf(lists[i].constants.results);
+            SEDX_REQUIRE(frames[i], m_system->BeginFrame());
+        }
+        std::set<VkDescriptorSet> used;
+        for (uint32_t i = 0; i < kSets; ++i)
+        {
+            const VkDescriptorSet set = Bindless().GetDescriptorSet(frames[i]);
+            used.insert(set);
+            lists[i].constants.table = Bindless().GetTableAddress(frames[i]);
+            VkCommandBuffer cmd = m_commands->Begin();
+            m_device.Functions().CmdBindDescriptorSets(cmd, VK_PIPELINE_BIND_POINT_COMPUTE, reader.Layout(), 0, 1, &set,
+                                                       0, nullptr);
+            reader.Record(cmd, lists[i].constants);
+            m_commands->Barrier(cmd);
+            m_commands->Submit(cmd, frames[i]);
+        }
+        EXPECT_EQ(used.size(), kSets);
+        for (const Frame& frame : frames)
+            EXPECT_TRUE(Ok(m_system->EndFrame(frame)));
+        for (const Lists& each : lists)
+            EXPECT_EQ(Results(each), (std::vector<uint32_t>{41, 42, value}));
+    };
+    // All slots but those of the lists.
+    const Buffer buffer = MakeValue(7);
+    std::vector<uint32_t> ids;
+    for (uint32_t i = 0; i < kCount - 1 - 2 * kSets; ++i)
+        ids.push_back(Bindless().RegisterBuffer(buffer));
+    look(ids.back(), 7);
+    ASSERT_TRUE(Ok(Bindless().UnregisterBuffers(ids)));
+    look(ids.back(), 0);
+    m_commands->WaitIdle();
+    m_reader.reset();
+    m_system.reset();
+    neighbours = {};
 }
 
 TEST_F(BindlessBackendsTest, TooFewSetsOfTheEngineAreBusy)

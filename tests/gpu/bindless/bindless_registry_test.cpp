@@ -1,6 +1,8 @@
 // Registering, slots and copies: what shaders see in which frame.
 #include "gpu/bindless/bindless_test.h"
 
+#include <array>
+
 namespace sedx::test
 {
 namespace
@@ -76,9 +78,14 @@ TEST_F(BindlessRegistryTest, ASlotIsUsedAgainOnlyWhenFramesHavePassed)
     const Buffer second = MakeValue(2);
     const uint32_t a = Bindless().RegisterBuffer(first);
     const Lists lists = MakeLists({a});
+    const Lists far = MakeLists({a}, 0, true);
     Gate gate(m_device);
     m_commands->RunFrame(
-        *m_system, [&](const Frame& frame, VkCommandBuffer cmd) { RecordRead(frame, cmd, *m_reader, lists.constants); },
+        *m_system,
+        [&](const Frame& frame, VkCommandBuffer cmd) {
+            RecordRead(frame, cmd, *m_reader, lists.constants);
+            RecordRead(frame, cmd, *m_reader, far.constants);
+        },
         gate.Waits());
     ASSERT_TRUE(Ok(Bindless().UnregisterBuffer(a)));
     const uint32_t b = Bindless().RegisterBuffer(second);
@@ -88,12 +95,14 @@ TEST_F(BindlessRegistryTest, ASlotIsUsedAgainOnlyWhenFramesHavePassed)
     });
     gate.Open();
     EXPECT_EQ(Results(lists), (std::vector<uint32_t>{1})) << "the frame saw the buffer as it was";
+    EXPECT_EQ(Results(far), (std::vector<uint32_t>{1})) << "by address, too";
     m_commands->WaitIdle();
     m_system->Poll();
     const uint32_t c = Bindless().RegisterBuffer(first);
     EXPECT_EQ(BindlessBufferSystem::SlotOf(c), BindlessBufferSystem::SlotOf(a));
     EXPECT_NE(c, a) << "with another generation";
     EXPECT_EQ(Read({b, c}), (std::vector<uint32_t>{2, 1}));
+    EXPECT_EQ(Read({b, c}, 0, true), (std::vector<uint32_t>{2, 1}));
 }
 
 TEST_F(BindlessRegistryTest, TwoFramesAtOnceHaveCopiesOfTheirOwn)
@@ -117,24 +126,27 @@ TEST_F(BindlessRegistryTest, ABufferWithNewMemoryKeepsItsSlot)
     Start();
     const Buffer buffer = MakeValue(1, 64, MemoryType::CPU);
     const uint32_t id = Bindless().RegisterBuffer(buffer);
-    const Lists before = MakeLists({id});
-    const Lists after = MakeLists({id});
+    const Lists before[] = {MakeLists({id}), MakeLists({id}, 0, true)};
+    const Lists after[] = {MakeLists({id}), MakeLists({id}, 0, true)};
+    const auto recordAll = [&](const Frame& frame, VkCommandBuffer cmd, std::span<const Lists> all) {
+        for (const Lists& lists : all)
+            RecordRead(frame, cmd, *m_reader, lists.constants);
+    };
     Gate gate(m_device);
     m_commands->RunFrame(
-        *m_system,
-        [&](const Frame& frame, VkCommandBuffer cmd) { RecordRead(frame, cmd, *m_reader, before.constants); },
-        gate.Waits());
+        *m_system, [&](const Frame& frame, VkCommandBuffer cmd) { recordAll(frame, cmd, before); }, gate.Waits());
     {
         SEDX_REQUIRE(const auto mapping, m_system->MapWritable<uint32_t>(buffer, MapMode::WriteDiscard));
         std::fill(mapping.Span().begin(), mapping.Span().end(), 2u);
     }
     EXPECT_EQ(Bindless().FindResource(buffer), id);
-    m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
-        RecordRead(frame, cmd, *m_reader, after.constants);
-    });
+    m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) { recordAll(frame, cmd, after); });
     gate.Open();
-    EXPECT_EQ(Results(before), (std::vector<uint32_t>{1})) << "the frame before";
-    EXPECT_EQ(Results(after), (std::vector<uint32_t>{2})) << "the frame after";
+    for (int far = 0; far < 2; ++far)
+    {
+        EXPECT_EQ(Results(before[far]), (std::vector<uint32_t>{1})) << "the frame before";
+        EXPECT_EQ(Results(after[far]), (std::vector<uint32_t>{2})) << "the frame after";
+    }
 }
 
 // A frame that has its copy goes on seeing the old memory, even if the copy is brought up to date for others.
@@ -145,6 +157,7 @@ TEST_F(BindlessRegistryTest, NewMemoryIsForLaterFrames)
     const Buffer other = MakeValue(9);
     const uint32_t id = Bindless().RegisterBuffer(buffer);
     const Lists lists = MakeLists({id});
+    const Lists far = MakeLists({id}, 0, true);
     m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
         (void)Bindless().GetDescriptorSet(frame);
         {
@@ -154,9 +167,12 @@ TEST_F(BindlessRegistryTest, NewMemoryIsForLaterFrames)
         }
         Bindless().RegisterBuffer(other);
         RecordRead(frame, cmd, *m_reader, lists.constants);
+        RecordRead(frame, cmd, *m_reader, far.constants);
     });
     EXPECT_EQ(Results(lists), (std::vector<uint32_t>{1}));
+    EXPECT_EQ(Results(far), (std::vector<uint32_t>{1}));
     EXPECT_EQ(Read({id}), (std::vector<uint32_t>{2}));
+    EXPECT_EQ(Read({id}, 0, true), (std::vector<uint32_t>{2}));
 }
 
 TEST_F(BindlessRegistryTest, ADroppedBufferGivesItsSlotBack)
@@ -174,6 +190,60 @@ TEST_F(BindlessRegistryTest, ADroppedBufferGivesItsSlotBack)
         RecordRead(frame, cmd, *m_reader, lists.constants);
     });
     EXPECT_EQ(Results(lists), (std::vector<uint32_t>{0})) << "an empty slot reads zeros";
+}
+
+TEST_F(BindlessRegistryTest, EntriesSayWhatSlotsHold)
+{
+    ASSERT_TRUE(MakeDevice([](DeviceDesc&) {}, MemoryLayout::Discrete())); // some memory is not device-local
+    StartOn(m_own->device, {}, {.checked = true});
+    if (HasFatalFailure())
+        return;
+    const uint64_t step = std::max<uint64_t>(4, m_device.Properties().limits.minStorageBufferOffsetAlignment);
+    SEDX_REQUIRE(const Buffer gpu, m_system->CreateBuffer(step * 4, BufferUsage::Storage, MemoryType::GPU, "far off"));
+    const Buffer cpu = MakeValue(1, 64, MemoryType::CPU);
+    const uint32_t whole = Bindless().RegisterBuffer(gpu);
+    SEDX_REQUIRE(const uint32_t part, Bindless().Register({gpu, step, step * 2}));
+    const uint32_t host = Bindless().RegisterBuffer(cpu);
+    // The address of each as frames resolve it, which also brings the entries up to date.
+    const auto update = [&] {
+        std::array<VkDeviceAddress, 2> addresses{};
+        m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer) {
+            (void)Bindless().GetDescriptorSet(frame);
+            addresses = {frame.Resolve(gpu).address, frame.Resolve(cpu).address};
+        });
+        return addresses;
+    };
+    const auto expect = [&](const std::array<VkDeviceAddress, 2>& addresses) {
+        const std::vector<BindlessEntryReport> entries = Bindless().GetEntries();
+        ASSERT_EQ(entries.size(), 3u);
+        for (size_t i = 1; i < entries.size(); ++i)
+            EXPECT_LT(BindlessBufferSystem::SlotOf(entries[i - 1].resource),
+                      BindlessBufferSystem::SlotOf(entries[i].resource));
+        for (const BindlessEntryReport& entry : entries)
+        {
+            EXPECT_TRUE(entry.resource == whole || entry.resource == part || entry.resource == host);
+            const bool isHost = entry.resource == host;
+            EXPECT_EQ(entry.name, isHost ? "value 1" : "far off");
+            EXPECT_EQ(entry.bytes, isHost ? 64 : entry.resource == part ? step * 2 : step * 4);
+            EXPECT_EQ(entry.address, isHost ? addresses[1] : addresses[0] + (entry.resource == part ? step : 0));
+            EXPECT_EQ(entry.deviceLocal, !isHost);
+        }
+    };
+    const auto before = update();
+    EXPECT_NE(before[0], 0u);
+    expect(before);
+    {
+        SEDX_REQUIRE(const Frame open, m_system->BeginFrame()); // may use all that is registered
+        SEDX_REQUIRE(const auto mapping, m_system->MapWritable<uint32_t>(cpu, MapMode::WriteDiscard));
+        EXPECT_TRUE(Ok(m_system->AbandonFrame(open)));
+        std::fill(mapping.Span().begin(), mapping.Span().end(), 2u);
+    }
+    const auto after = update();
+    EXPECT_NE(after[1], before[1]) << "it has new memory";
+    expect(after);
+    ASSERT_TRUE(Ok(Bindless().UnregisterBuffers(std::array{whole, part, host})));
+    update();
+    EXPECT_TRUE(Bindless().GetEntries().empty());
 }
 
 TEST_F(BindlessRegistryTest, UnregisteringTwiceIsSaid)

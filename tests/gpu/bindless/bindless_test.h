@@ -5,6 +5,7 @@
 
 #include <sedx/bindless_buffer_system.h>
 
+#include <functional>
 #include <optional>
 
 namespace sedx::test
@@ -12,12 +13,16 @@ namespace sedx::test
 enum class ReadShader : uint32_t
 {
     Plain,
-    Checked, // SEDX_CHECKED, SEDX_FEEDBACK, tag 7
-    Address, // without descriptors
-    Foreign, // first element 10 of binding 3
+    Checked,       // SEDX_CHECKED, SEDX_FEEDBACK, tag 7
+    Address,       // without descriptors
+    Foreign,       // first element 10 of binding 3
+    Elements,      // element 0 of binding 3: IDs are elements
+    OtherBindings, // set 1, table 2, array 5
+    Count,         // without descriptors; how many elements the buffers have, see bindless_count.comp
+    CheckedStore,  // SEDX_CHECKED, tag 8; `value` goes to the buffers
 };
 
-// A pipeline that reads the word at `index` of many buffers.
+// A pipeline that reads the word at `index` of many buffers, or does something else with them.
 class BindlessReader
 {
   public:
@@ -35,15 +40,18 @@ class BindlessReader
         uint32_t count = 0;
         uint32_t index = 0;
         uint32_t useAddresses = 0;
-        uint32_t reserved = 0;
+        uint32_t value = 0;
         VkDeviceAddress table = 0;
     };
     VkPipelineLayout Layout() const noexcept { return m_layout; }
+    uint32_t Set() const noexcept { return m_set; } // that of the buffers
     // The set is bound already.
     void Record(VkCommandBuffer cmd, const Constants& constants) const;
 
   private:
     Device m_device;
+    uint32_t m_set = 0;
+    VkDescriptorSetLayout m_noBindings = VK_NULL_HANDLE; // of the set before
     VkPipelineLayout m_layout = VK_NULL_HANDLE;
     VkPipeline m_pipeline = VK_NULL_HANDLE;
 };
@@ -55,6 +63,9 @@ class BindlessTest : public GpuTest
     void Start(const BindlessDesc& desc = {}, BufferSystemDesc systemDesc = {});
     // The same on a device that was made elsewhere.
     void StartOn(const Device& device, const BindlessDesc& desc, BufferSystemDesc systemDesc = {});
+    // A device of the test's own, m_own. `change` sees what it is made from.
+    bool MakeDevice(const std::function<void(DeviceDesc&)>& change,
+                    const MemoryLayout& layout = MemoryLayout::Native());
     void TearDown() override;
 
     // A storage buffer whose words are all `value`, uploaded.
@@ -66,7 +77,7 @@ class BindlessTest : public GpuTest
         Buffer results;
         BindlessReader::Constants constants;
     };
-    Lists MakeLists(const std::vector<uint32_t>& ids, uint32_t index = 0);
+    Lists MakeLists(const std::vector<uint32_t>& ids, uint32_t index = 0, bool useAddresses = false);
     // Binds and reads; results are visible to what follows.
     void RecordRead(const Frame& frame, VkCommandBuffer cmd, const BindlessReader& reader,
                     const BindlessReader::Constants& constants);
@@ -76,6 +87,7 @@ class BindlessTest : public GpuTest
 
     BindlessBufferSystem& Bindless() { return *m_bindless; }
 
+    std::optional<TestDevice> m_own;
     Device m_device;
     std::unique_ptr<BufferSystem> m_system;
     BindlessBufferSystem* m_bindless = nullptr;

@@ -19,18 +19,43 @@ constexpr uint32_t kAddress[] = {
 constexpr uint32_t kForeign[] = {
 #include "shaders/bindless_read_foreign.comp.inc"
 };
-constexpr std::span<const uint32_t> kCodes[] = {kPlain, kChecked, kAddress, kForeign};
+constexpr uint32_t kElements[] = {
+#include "shaders/bindless_read_elements.comp.inc"
+};
+constexpr uint32_t kSet1[] = {
+#include "shaders/bindless_read_set1.comp.inc"
+};
+constexpr uint32_t kCount[] = {
+#include "shaders/bindless_count.comp.inc"
+};
+constexpr uint32_t kCheckedStore[] = {
+#include "shaders/bindless_store_checked.comp.inc"
+};
+constexpr std::span<const uint32_t> kCodes[] = {kPlain,    kChecked, kAddress, kForeign,
+                                                kElements, kSet1,    kCount,   kCheckedStore};
+
+ReadShader ShaderFor(const BindlessDesc& desc)
+{
+    if (desc.storageBinding != BindlessBufferSystem::STORAGE_BUFFER_BINDING)
+        return ReadShader::OtherBindings;
+    return desc.shaderChecks || desc.feedback ? ReadShader::Checked : ReadShader::Plain;
+}
 } // namespace
 
 BindlessReader::BindlessReader(const Device& device, VkDescriptorSetLayout setLayout, VkPipelineCreateFlags flags,
                                ReadShader shader)
-    : m_device(device)
+    : m_device(device), m_set(shader == ReadShader::OtherBindings ? 1 : 0)
 {
     const DeviceDispatch& vk = device.Functions();
+    VkDescriptorSetLayoutCreateInfo emptyInfo{VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO};
+    if ((flags & VK_PIPELINE_CREATE_DESCRIPTOR_BUFFER_BIT_EXT) != 0)
+        emptyInfo.flags = VK_DESCRIPTOR_SET_LAYOUT_CREATE_DESCRIPTOR_BUFFER_BIT_EXT;
+    EXPECT_EQ(vk.CreateDescriptorSetLayout(device.Handle(), &emptyInfo, nullptr, &m_noBindings), VK_SUCCESS);
+    const VkDescriptorSetLayout layouts[] = {m_set == 0 ? setLayout : m_noBindings, setLayout};
     const VkPushConstantRange range{VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(Constants)};
     VkPipelineLayoutCreateInfo layoutInfo{VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO};
-    layoutInfo.setLayoutCount = setLayout != VK_NULL_HANDLE ? 1 : 0;
-    layoutInfo.pSetLayouts = &setLayout;
+    layoutInfo.setLayoutCount = setLayout != VK_NULL_HANDLE ? m_set + 1 : 0;
+    layoutInfo.pSetLayouts = layouts;
     layoutInfo.pushConstantRangeCount = 1;
     layoutInfo.pPushConstantRanges = &range;
     EXPECT_EQ(vk.CreatePipelineLayout(device.Handle(), &layoutInfo, nullptr, &m_layout), VK_SUCCESS);
@@ -55,6 +80,7 @@ BindlessReader::~BindlessReader()
 {
     m_device.Functions().DestroyPipeline(m_device.Handle(), m_pipeline, nullptr);
     m_device.Functions().DestroyPipelineLayout(m_device.Handle(), m_layout, nullptr);
+    m_device.Functions().DestroyDescriptorSetLayout(m_device.Handle(), m_noBindings, nullptr);
 }
 
 void BindlessReader::Record(VkCommandBuffer cmd, const Constants& constants) const
@@ -84,8 +110,20 @@ void BindlessTest::StartOn(const Device& device, const BindlessDesc& desc, Buffe
     m_commands.emplace(device);
     if (desc.foreign.sets.empty())
         m_reader = std::make_unique<BindlessReader>(device, m_bindless->GetSetLayout(), m_bindless->GetPipelineFlags(),
-                                                    desc.shaderChecks || desc.feedback ? ReadShader::Checked
-                                                                                       : ReadShader::Plain);
+                                                    ShaderFor(desc));
+}
+
+bool BindlessTest::MakeDevice(const std::function<void(DeviceDesc&)>& change, const MemoryLayout& layout)
+{
+    m_own.emplace();
+    m_own->Present(layout);
+    DeviceDesc desc = m_own->Describe();
+    change(desc);
+    auto made = Device::Create(desc);
+    EXPECT_TRUE(Ok(made));
+    if (made)
+        m_own->device = *made;
+    return made.has_value();
 }
 
 void BindlessTest::TearDown()
@@ -97,6 +135,15 @@ void BindlessTest::TearDown()
     m_system.reset();
     m_device = {};
     GpuTest::TearDown();
+    if (!m_own)
+        return;
+    m_own->device = {};
+    EXPECT_EQ(m_own->interceptor.Alive(), "") << "left behind on the test's own device";
+    for (const std::string& message : m_own->validation.Take())
+        ADD_FAILURE() << "validation: " << message;
+    for (const std::string& violation : m_own->Violations())
+        ADD_FAILURE() << "violation: " << violation;
+    m_own.reset();
 }
 
 Buffer BindlessTest::MakeValue(uint32_t value, uint64_t bytes, MemoryType memory)
@@ -110,7 +157,7 @@ Buffer BindlessTest::MakeValue(uint32_t value, uint64_t bytes, MemoryType memory
     return *made;
 }
 
-BindlessTest::Lists BindlessTest::MakeLists(const std::vector<uint32_t>& ids, uint32_t index)
+BindlessTest::Lists BindlessTest::MakeLists(const std::vector<uint32_t>& ids, uint32_t index, bool useAddresses)
 {
     Lists lists;
     const uint64_t bytes = std::max<size_t>(1, ids.size()) * 4;
@@ -125,13 +172,14 @@ BindlessTest::Lists BindlessTest::MakeLists(const std::vector<uint32_t>& ids, ui
     lists.constants.results = Bindless().RegisterBuffer(lists.results);
     lists.constants.count = static_cast<uint32_t>(ids.size());
     lists.constants.index = index;
+    lists.constants.useAddresses = useAddresses ? 1 : 0;
     return lists;
 }
 
 void BindlessTest::RecordRead(const Frame& frame, VkCommandBuffer cmd, const BindlessReader& reader,
                               const BindlessReader::Constants& constants)
 {
-    EXPECT_TRUE(Ok(Bindless().CmdBind(frame, cmd, VK_PIPELINE_BIND_POINT_COMPUTE, reader.Layout(), 0)));
+    EXPECT_TRUE(Ok(Bindless().CmdBind(frame, cmd, VK_PIPELINE_BIND_POINT_COMPUTE, reader.Layout(), reader.Set())));
     reader.Record(cmd, constants);
     m_commands->Barrier(cmd);
 }
@@ -146,8 +194,7 @@ std::vector<uint32_t> BindlessTest::Results(const Lists& lists)
 
 std::vector<uint32_t> BindlessTest::Read(const std::vector<uint32_t>& ids, uint32_t index, bool useAddresses)
 {
-    Lists lists = MakeLists(ids, index);
-    lists.constants.useAddresses = useAddresses ? 1 : 0;
+    const Lists lists = MakeLists(ids, index, useAddresses);
     m_commands->RunFrame(*m_system, [&](const Frame& frame, VkCommandBuffer cmd) {
         RecordRead(frame, cmd, *m_reader, lists.constants);
     });

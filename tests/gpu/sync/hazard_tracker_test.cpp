@@ -1,5 +1,6 @@
 // The tracker of a checked system: each message by doing the wrong thing on purpose, and silence for the right one. Accesses are
 // described and, where synchronization validation would see them too, not carried out.
+#include "support/test_pipeline.h"
 #include "sync_test.h"
 
 #include <gmock/gmock.h>
@@ -10,6 +11,10 @@ namespace
 {
 using testing::AllOf;
 using testing::HasSubstr;
+
+constexpr uint32_t kNothing[] = {
+#include "shaders/nothing.comp.inc"
+};
 
 uint32_t LineHere(std::source_location where = std::source_location::current()) { return where.line(); }
 std::string PlaceOf(uint32_t line) { return "hazard_tracker_test.cpp:" + std::to_string(line); }
@@ -199,6 +204,39 @@ TEST_F(HazardTrackerTest, CopyBufferAlone)
     });
     EXPECT_EQ(m_log.Text(), "");
     EXPECT_EQ(Hazards().Report().accesses, 0u);
+}
+
+// What the library reads indirectly, and fills, it tells itself.
+TEST_F(HazardTrackerTest, DrawsWithCommandsThatShadersWrote)
+{
+    const std::vector<VkDispatchIndirectCommand> one = {{1, 1, 1}};
+    SEDX_REQUIRE(const auto dispatches, DispatchBuffer::Create(*m_system, one, "dispatches"));
+    SEDX_REQUIRE(const auto counters, CounterBuffer<>::Create(*m_system, {.name = "counters"}));
+    const TestPipeline nothing(TheDevice(), {.compute = kNothing});
+    const auto run = [&](bool makesReadable) {
+        RunFrame([&](const Frame& frame, VkCommandBuffer cmd) {
+            nothing.Bind(cmd);
+            Hazards().CmdAccess(frame, cmd, dispatches.View(), Use::ComputeWrite);
+            if (makesReadable)
+            {
+                EXPECT_TRUE(Ok(dispatches.CmdMakeReadable(frame, cmd)));
+            }
+            EXPECT_TRUE(Ok(dispatches.CmdDispatch(frame, cmd)));
+        });
+        m_commands->WaitIdle();
+    };
+    run(true);
+    EXPECT_EQ(m_log.Text(), "");
+    run(false);
+    EXPECT_EQ(Count(HazardKind::ReadAfterWrite), 1u);
+    EXPECT_THAT(m_log.Text(), AllOf(HasSubstr("'dispatches'"), HasSubstr("IndirectRead"), HasSubstr("ComputeWrite")));
+
+    RunFrame([&](const Frame& frame, VkCommandBuffer cmd) {
+        Hazards().CmdAccess(frame, cmd, counters.View(), Use::ComputeWrite);
+        EXPECT_TRUE(Ok(counters.CmdReset(frame, cmd))); // with the barriers that it needs
+        Hazards().CmdAccess(frame, cmd, counters.View(), Use::ComputeRead);
+    });
+    EXPECT_EQ(Total(), 1u);
 }
 
 TEST_F(HazardTrackerTest, UploadsAndReadBacksAreInOrder)
