@@ -92,7 +92,7 @@ TEST_P(BudgetTest, ThreadsWithinTheLimitAreNotRefused)
     std::vector<std::thread> threads;
     for (int i = 0; i < 2; ++i)
         threads.emplace_back([&] {
-            for (int round = 0; round < 3000; ++round)
+            for (int round = 0; round < 500; ++round)
                 refused += Create(*system, 12 * kMiB) ? 0 : 1; // and dropped
         });
     for (std::thread& thread : threads)
