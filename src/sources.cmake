@@ -7,8 +7,10 @@ set(SEDX_SOURCES
     base/thread_slot.cpp
     bindless/bindless_buffer_system.cpp
     bindless/bindless_copies.cpp
+    bindless/bindless_layout.cpp
     bindless/descriptor_buffer_copy.cpp
     bindless/descriptor_set_copy.cpp
+    bindless/fault_log.cpp
     bindless/shader_reports.cpp
     bindless/slot_directory.cpp
     buffer/block_pool.cpp

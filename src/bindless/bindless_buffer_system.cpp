@@ -3,6 +3,8 @@
 #include "../shaders/sedx_shared.h"
 #include "base/error.h"
 #include "base/prefetch.h"
+#include "bindless/bindless_layout.h"
+#include "bindless/fault_log.h"
 #include "bindless/own_buffer.h"
 #include "bindless/shader_reports.h"
 #include "buffer/range.h"
@@ -13,7 +15,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_map>
 
 namespace sedx
 {
@@ -23,7 +24,6 @@ static_assert(SlotDirectory::kSlotBits == shared::kSlotBits && SlotDirectory::kS
 namespace
 {
 constexpr uint64_t kGuardBytes = 64 * 1024; // larger than any element that a checked shader reads by mistake, as a rule
-constexpr size_t kKeptFaults = 4096;        // that nobody has taken
 
 SlotContents ContentsOf(const Backing& backing, uint64_t offset, uint64_t bytes) noexcept
 {
@@ -36,15 +36,6 @@ SlotContents ContentsOf(const Backing& backing, uint64_t offset, uint64_t bytes)
     return contents;
 }
 
-// From here on shaders of any frame may use it.
-void MarkUsed(Backing& backing) noexcept
-{
-    if (!backing.used.load(std::memory_order_relaxed))
-        backing.used.store(true);
-    if (backing.lastFrame.load(std::memory_order_relaxed) != Backing::kEveryFrame)
-        backing.lastFrame.store(Backing::kEveryFrame, std::memory_order_release);
-}
-
 // Neighbours share one, 64 at a time: threads with buffers of their own seldom meet, whoever created them, and slots are
 // written in runs. Indices of buffers go round the shards of the core.
 uint32_t ShardOf(const BufferResource& resource) noexcept
@@ -53,69 +44,7 @@ uint32_t ShardOf(const BufferResource& resource) noexcept
     return (index / kShards / 64 + index % kShards * (SlotDirectory::kShards / kShards)) % SlotDirectory::kShards;
 }
 
-// Stages that pipelines of this device can have. Mesa 25.0's lavapipe takes VK_SHADER_STAGE_ALL literally where descriptor buffers
-// are bound, and writes beyond its list of stages.
-VkShaderStageFlags StagesOf(VkShaderStageFlags wanted, const DeviceState& device) noexcept
-{
-    if (wanted != VK_SHADER_STAGE_ALL)
-        return wanted;
-    VkShaderStageFlags stages = VK_SHADER_STAGE_ALL_GRAPHICS | VK_SHADER_STAGE_COMPUTE_BIT;
-    if (device.features.meshShader)
-        stages |= VK_SHADER_STAGE_TASK_BIT_EXT | VK_SHADER_STAGE_MESH_BIT_EXT;
-    if (device.hasRayTracingPipelines)
-        stages |= VK_SHADER_STAGE_RAYGEN_BIT_KHR | VK_SHADER_STAGE_ANY_HIT_BIT_KHR |
-                  VK_SHADER_STAGE_CLOSEST_HIT_BIT_KHR | VK_SHADER_STAGE_MISS_BIT_KHR |
-                  VK_SHADER_STAGE_INTERSECTION_BIT_KHR | VK_SHADER_STAGE_CALLABLE_BIT_KHR;
-    return stages;
-}
-
-struct SlotLimits
-{
-    uint32_t slots = 0;
-    uint32_t maxSlots = 0;
-};
-
-// As many as the device has room for, in each copy.
-SlotLimits Clamp(const BindlessDesc& desc, const DeviceState& device, uint32_t copies)
-{
-    constexpr uint32_t kIdLimit = 1u << SlotDirectory::kSlotBits;
-    // What the specification guarantees of maxUpdateAfterBindDescriptorsInAllPools. Where a driver says 2^32 - 1, GPU-assisted
-    // validation (layers 1.4.309) makes 32 of it.
-    constexpr uint32_t kLeastInPools = 500'000;
-    const DeviceState::DescriptorFacts& facts = device.descriptors;
-    const auto less = [&](uint64_t limit) { // the table is a descriptor, too
-        const uint64_t taken = desc.reservedDescriptors + uint64_t{1};
-        return limit > taken ? limit - taken : 0;
-    };
-    uint64_t most = std::min<uint64_t>(desc.maxSlots != 0 ? desc.maxSlots : kIdLimit, kIdLimit);
-    if (!desc.foreign.sets.empty())
-        most = std::min<uint64_t>(most, desc.foreign.count);
-    else if (desc.backend == BindlessBackend::DescriptorSets)
-        most = std::min({most, less(facts.maxPerStage), less(facts.maxPerSet), less(facts.maxResourcesPerStage),
-                         less(std::max(facts.maxInPools, kLeastInPools)) / copies});
-    else
-        most = std::min({most, less(device.properties.limits.maxPerStageDescriptorStorageBuffers),
-                         less(device.properties.limits.maxDescriptorSetStorageBuffers)});
-    SlotLimits limits;
-    limits.maxSlots = static_cast<uint32_t>(most);
-    limits.slots = desc.foreign.sets.empty() ? std::min(desc.slots, limits.maxSlots) : limits.maxSlots;
-    const bool mayGrow = desc.backend == BindlessBackend::DescriptorBuffer || facts.variableCount;
-    if (!mayGrow) // the layout says how many a set has
-        limits.maxSlots = limits.slots;
-    return limits;
-}
 } // namespace
-
-const char* ToString(ShaderFaultKind kind) noexcept
-{
-    switch (kind)
-    {
-    case ShaderFaultKind::OutOfBounds: return "OutOfBounds";
-    case ShaderFaultKind::StaleSlot: return "StaleSlot";
-    case ShaderFaultKind::EmptySlot: return "EmptySlot";
-    }
-    return "unknown";
-}
 
 // Locks: that of a buffer before those of the directory; `mutex` before both.
 struct BindlessBufferSystem::Impl final : public BackingListener
@@ -130,22 +59,17 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     bool isListening = false;
     std::unique_ptr<SlotDirectory> directory;
     std::shared_ptr<BindlessLayout> layout; // lives as long as copies that frames use
-    VkPipelineCreateFlags pipelineFlags = 0;
     bool isForeign = false;
-    bool isChecked = false;
 
     mutable std::mutex mutex; // of what follows
     Buffer guard;
     std::unique_ptr<BindlessCopies> copies;
     std::unique_ptr<ShaderReports> reports;
-    std::unordered_map<uint32_t, std::string> shaderNames;
-    std::vector<ShaderFault> faults; // not taken yet
-    uint64_t faultCount = 0;
-    uint64_t droppedFaults = 0;
+    FaultLog faults;
 
     void OnBackingChanged(BufferResource& resource, Backing& fresh, uint32_t& mark) noexcept override
     {
-        MarkUsed(fresh);
+        fresh.UseInEveryFrame();
         directory->Update(ShardOf(resource), mark, ContentsOf(fresh, 0, 0));
     }
     void OnDropped(BufferResource& resource, uint32_t& mark) noexcept override
@@ -164,12 +88,10 @@ struct BindlessBufferSystem::Impl final : public BackingListener
     }
 
     Result<void> Attach(const BindlessDesc& desc, const std::string& name);
-    Result<void> CreateLayout(const BindlessDesc& desc, uint32_t maxSlots);
     Result<void> CreateGuard(const std::string& name);
     Result<uint32_t> Register(SlotDirectory::Hold& hold, const Buffer& buffer, uint64_t offset, uint64_t bytes);
     Result<void> Unregister(SlotDirectory::Hold& hold, uint32_t resource);
     Result<void> CheckAttached() const;
-    void PollFrames();
     // `as`: the number of the listener.
     Result<uint32_t> Add(SlotDirectory::Hold& hold, BufferResource& resource, uint64_t offset, uint64_t bytes,
                          uint32_t as);
@@ -178,52 +100,6 @@ struct BindlessBufferSystem::Impl final : public BackingListener
 };
 
 // ---- attaching -------------------------------------------------------------------------------------------------------
-
-Result<void> BindlessBufferSystem::Impl::CreateLayout(const BindlessDesc& desc, uint32_t maxSlots)
-{
-    DeviceState& device = core->Device();
-    layout = std::shared_ptr<BindlessLayout>(new BindlessLayout(), [state = core](BindlessLayout* made) {
-        if (made->layout != VK_NULL_HANDLE && state->IsAlive())
-            state->Device().vk.DestroyDescriptorSetLayout(state->Device().device, made->layout, nullptr);
-        delete made;
-    });
-    layout->device = &device;
-    layout->storageBinding = desc.storageBinding;
-    layout->tableBinding = desc.tableBinding;
-    layout->maxRange = device.properties.limits.maxStorageBufferRange;
-    if (isForeign)
-        return {};
-    const bool isBuffer = desc.backend == BindlessBackend::DescriptorBuffer;
-    VkDescriptorSetLayoutBinding bindings[2]{};
-    const VkShaderStageFlags stages = isBuffer ? StagesOf(desc.stages, device) : desc.stages;
-    bindings[0] = {desc.tableBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, stages, nullptr};
-    bindings[1] = {desc.storageBinding, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, maxSlots, stages, nullptr};
-    VkDescriptorBindingFlags flags[2]{};
-    if (!isBuffer)
-        flags[1] = VK_DESCRIPTOR_BINDING_PARTIALLY_BOUND_BIT | VK_DESCRIPTOR_BINDING_UPDATE_AFTER_BIND_BIT |
-                   VK_DESCRIPTOR_BINDING_UPDATE_UNUSED_WHILE_PENDING_BIT;
-    if (device.descriptors.variableCount)
-        flags[1] |= VK_DESCRIPTOR_BINDING_VARIABLE_DESCRIPTOR_COUNT_BIT;
-    VkDescriptorSetLayoutBindingFlagsCreateInfo flagsInfo{
-        VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_BINDING_FLAGS_CREATE_INFO};
-    flagsInfo.bindingCount = 2;
-    flagsInfo.pBindingFlags = flags;
-    VkDescriptorSetLayoutCreateInfo info{VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO};
-    info.pNext = &flagsInfo;
-    info.flags = isBuffer ? VK_DESCRIPTOR_SET_LAYOUT_CREATE_DESCRIPTOR_BUFFER_BIT_EXT
-                          : VK_DESCRIPTOR_SET_LAYOUT_CREATE_UPDATE_AFTER_BIND_POOL_BIT;
-    info.bindingCount = 2;
-    info.pBindings = bindings;
-    pipelineFlags = isBuffer ? VK_PIPELINE_CREATE_DESCRIPTOR_BUFFER_BIT_EXT : 0;
-    const VkResult result =
-        device.Check(device.vk.CreateDescriptorSetLayout(device.device, &info, nullptr, &layout->layout));
-    if (result != VK_SUCCESS)
-    {
-        layout->layout = VK_NULL_HANDLE;
-        return FailVk(result, "creating the descriptor set layout for {} buffers", maxSlots);
-    }
-    return {};
-}
 
 Result<void> BindlessBufferSystem::Impl::CreateGuard(const std::string& name)
 {
@@ -244,7 +120,6 @@ Result<void> BindlessBufferSystem::Impl::Attach(const BindlessDesc& desc, const 
 {
     const DeviceState& device = core->Device();
     isForeign = !desc.foreign.sets.empty();
-    isChecked = system.Desc().checked;
     if (device.IsLost())
         return device.LostError();
     if (!isForeign && desc.storageBinding <= desc.tableBinding)
@@ -272,18 +147,20 @@ Result<void> BindlessBufferSystem::Impl::Attach(const BindlessDesc& desc, const 
         isForeign ? static_cast<uint32_t>(desc.foreign.sets.size()) : system.Desc().framesInFlight + 1;
     if (isForeign && copyCount > 32)
         return Fail(ErrorCode::InvalidArgument, "'{}' was given {} foreign sets, 32 are possible", name, copyCount);
-    const SlotLimits limits = Clamp(desc, device, copyCount);
+    const SlotLimits limits = LimitsOf(desc, device, copyCount);
     if (limits.slots < 2)
         return Fail(ErrorCode::InvalidArgument,
                     "'{}' was asked for {} slots, and the device has room for {}; slot 0 is never given out", name,
                     isForeign ? desc.foreign.count : desc.slots, limits.maxSlots);
-    if (auto made = CreateLayout(desc, limits.maxSlots); !made)
-        return made;
+    auto madeLayout = MakeLayout(core, desc, limits.maxSlots);
+    if (!madeLayout)
+        return Forward(madeLayout);
+    layout = std::move(*madeLayout);
     if (auto made = CreateGuard(name); !made)
         return made;
-    directory =
-        std::make_unique<SlotDirectory>(limits.slots, limits.maxSlots, isChecked || desc.shaderChecks || desc.feedback,
-                                        [frames = &core->Frames()] { return frames->LastOpened(); });
+    directory = std::make_unique<SlotDirectory>(limits.slots, limits.maxSlots,
+                                                system.Desc().checked || desc.shaderChecks || desc.feedback,
+                                                [frames = &core->Frames()] { return frames->LastOpened(); });
     auto make = [this, desc, name](uint32_t slots, uint32_t index) -> Result<std::unique_ptr<DescriptorCopy>> {
         const std::string copyName = fmt::format("{} copy {}", name, index);
         if (isForeign)
@@ -383,7 +260,7 @@ Result<uint32_t> BindlessBufferSystem::Impl::Add(SlotDirectory::Hold& hold, Buff
         Backing* const backing = resource.current.load();
         if (backing == nullptr)
             return SlotContents{};
-        MarkUsed(*backing);
+        backing->UseInEveryFrame(); // from here on shaders may
         return ContentsOf(*backing, offset, bytes);
     };
     const uint32_t id = directory->Add(hold, ShardOf(resource), resource.marks[as], offset, core->Frames().Completed(),
@@ -401,12 +278,6 @@ Result<void> BindlessBufferSystem::Impl::CheckAttached() const
     if (isAttached.load(std::memory_order_acquire))
         return {};
     return Fail(ErrorCode::WrongState, "the bindless system is not attached: {}", status.error().message);
-}
-
-void BindlessBufferSystem::Impl::PollFrames()
-{
-    core->GetTimelines().Poll();
-    core->Frames().Update();
 }
 
 Result<uint32_t> BindlessBufferSystem::Impl::Register(SlotDirectory::Hold& hold, const Buffer& buffer, uint64_t offset,
@@ -470,7 +341,7 @@ Result<void> BindlessBufferSystem::RegisterBuffers(std::span<const Buffer> buffe
                     resources.size());
     // What each registration waits for is memory, so it is asked for some registrations ahead: the resource, then its backing.
     constexpr size_t kAhead = 8;
-    impl.PollFrames(); // slots whose frames have passed by now are used again
+    impl.core->PollFrames(); // slots whose frames have passed by now are used again
     const auto resourceOf = [&](size_t i) { return i < buffers.size() ? buffers[i].Resource() : nullptr; };
     SlotDirectory::Hold hold;
     for (size_t i = 0; i < buffers.size(); ++i)
@@ -556,15 +427,16 @@ Result<BindlessCopies::Use> BindlessBufferSystem::Impl::Use(const Frame& frame)
     const std::lock_guard lock(mutex);
     if (directory->HasChanges())
     {
-        // Slots may be added meanwhile, but the directory grows before that.
+        uint32_t capacity = 0;
         directory->Collect([&](const SlotChange& change) {
-            copies->SetCapacity(directory->Capacity());
+            if (change.slot >= capacity) // slots may be added meanwhile, but the directory grows before that
+                copies->SetCapacity(capacity = directory->Capacity());
             copies->Append(change); // never lost, whatever fails from here on
         });
     }
     reports->Reserve(directory->Capacity(), frame.Number());
     return copies->Get(frame.Number(), reports->Where(frame.Number()), [this] {
-        PollFrames();
+        core->PollFrames();
         return core->Frames().Completed();
     });
 }
@@ -607,47 +479,34 @@ VkDescriptorSetLayout BindlessBufferSystem::GetSetLayout() const noexcept
     return m_impl->layout ? m_impl->layout->layout : VK_NULL_HANDLE;
 }
 
-VkPipelineCreateFlags BindlessBufferSystem::GetPipelineFlags() const noexcept { return m_impl->pipelineFlags; }
+VkPipelineCreateFlags BindlessBufferSystem::GetPipelineFlags() const noexcept
+{
+    return m_impl->layout ? m_impl->layout->pipelineFlags : 0;
+}
 
 // ---- what shaders said -------------------------------------------------------------------------------------------------
 
 void BindlessBufferSystem::Impl::PollFaults()
 {
-    if (!reports)
-        return;
-    for (ShaderFault& fault : reports->Take())
-    {
-        const auto named = shaderNames.find(fault.tag);
-        const std::string shader = named != shaderNames.end() ? fmt::format("shader '{}'", named->second)
-                                                              : fmt::format("a shader with tag {}", fault.tag);
-        const uint32_t slot = BindlessBufferSystem::SlotOf(fault.resource);
-        const std::string last = directory->NameOf(slot);
-        const std::string owner = last.empty() ? "no buffer that is known" : fmt::format("buffer '{}'", last);
-        const char* problem = fault.kind == ShaderFaultKind::OutOfBounds ? "out of bounds:"
-                              : fault.kind == ShaderFaultKind::StaleSlot ? "stale slot, which has another buffer now:"
-                                                                         : "empty slot, unregistered or dropped:";
-        fault.text = fmt::format("{} in frame {}: {} element {} ({} bytes each) of resource {} (slot {}), {}", shader,
-                                 fault.frame, problem, fault.index, fault.elementBytes, fault.resource, slot, owner);
-        SEDX_CORE_ERROR_TAG("SHADER", "{}", fault.text);
-        ++faultCount;
-        if (faults.size() < kKeptFaults)
-            faults.push_back(std::move(fault));
-        else
-            ++droppedFaults;
-    }
+    if (reports)
+        for (ShaderFault& fault : reports->Take())
+        {
+            std::string owner = directory->NameOf(BindlessBufferSystem::SlotOf(fault.resource));
+            faults.Add(std::move(fault), owner);
+        }
 }
 
 void BindlessBufferSystem::NameShader(uint32_t tag, std::string name)
 {
     const std::lock_guard lock(m_impl->mutex);
-    m_impl->shaderNames[tag] = std::move(name);
+    m_impl->faults.NameShader(tag, std::move(name));
 }
 
 std::vector<ShaderFault> BindlessBufferSystem::TakeFaults()
 {
     const std::lock_guard lock(m_impl->mutex);
     m_impl->PollFaults();
-    return std::exchange(m_impl->faults, {});
+    return m_impl->faults.Take();
 }
 
 uint64_t BindlessBufferSystem::GetUsedFrame(uint32_t resource) const
@@ -675,8 +534,8 @@ BindlessReport BindlessBufferSystem::GetReport() const
     report.registrations = impl.directory->Registrations();
     report.descriptorCalls = impl.layout->calls.load(std::memory_order_relaxed);
     report.descriptorWrites = impl.copies->Writes();
-    report.faults = impl.faultCount + impl.reports->Lost();
-    report.lostFaults = impl.reports->Lost() + impl.droppedFaults;
+    report.faults = impl.faults.Count() + impl.reports->Lost();
+    report.lostFaults = impl.reports->Lost() + impl.faults.Dropped();
     return report;
 }
 

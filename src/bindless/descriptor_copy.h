@@ -2,30 +2,12 @@
 // library's or the engine's, and descriptor buffers.
 #pragma once
 
-#include "bindless/slot_directory.h"
-#include "buffer/buffer_core.h"
+#include "bindless/bindless_layout.h"
 
 #include <sedx/bindless_buffer_system.h>
 
 namespace sedx
 {
-// What all copies share.
-struct BindlessLayout
-{
-    DeviceState* device = nullptr;
-    VkDescriptorSetLayout layout = VK_NULL_HANDLE; // null: foreign sets
-    uint32_t storageBinding = 1;
-    uint32_t tableBinding = 0;
-    SlotContents guard;             // what empty slots show where the device has no null descriptors
-    uint64_t maxRange = 0;          // maxStorageBufferRange, bytes
-    std::atomic<uint64_t> calls{0}; // vkUpdateDescriptorSets
-
-    uint64_t DescriptorBytes(const SlotContents& contents) const noexcept
-    {
-        return contents.bytes < maxRange ? contents.bytes : maxRange;
-    }
-};
-
 class DescriptorCopy
 {
   public:

@@ -49,7 +49,8 @@ class SlotDirectory
         return generation << kSlotBits | slot;
     }
 
-    // The lock of a shard, which calls one after the other keep as long as they need the same. Calls without one need it, too.
+    // The lock of a shard, which calls one after the other keep as long as they need the same. While a thread has one it must not
+    // call what has no Hold among its parameters: that locks, too.
     class Hold
     {
       public:

@@ -64,6 +64,14 @@ struct alignas(64) Backing
     uint64_t listEpoch = 0;
     size_t listIndex = 0;
 
+    // It may be used by any frame from now on, whatever these resolve.
+    void UseInEveryFrame() noexcept
+    {
+        if (!used.load(std::memory_order_relaxed)) // a store of what is there would wait for earlier ones
+            used.store(true);
+        if (lastFrame.load(std::memory_order_relaxed) != kEveryFrame)
+            lastFrame.store(kEveryFrame, std::memory_order_release);
+    }
     void AddRef() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
     void Release() noexcept; // the last one hands it to the core
 };

@@ -45,8 +45,7 @@ Result<std::shared_ptr<BufferCore>> BufferCore::Create(std::shared_ptr<DeviceSta
         core->m_hazards = std::make_unique<HazardRecorder>(core->Progress());
     core->m_memory->SampleBudget(0, core->m_allocator->Now());
     const auto reclaim = [self = core.get()] {
-        self->m_timelines->Poll();
-        self->m_frames->Update();
+        self->PollFrames();
         return self->Reclaim();
     };
     PressureLadder& ladder = core->m_allocator->Ladder();
@@ -64,13 +63,16 @@ Result<std::shared_ptr<BufferCore>> BufferCore::Create(std::shared_ptr<DeviceSta
 
 BufferCore::~BufferCore() = default;
 
+void BufferCore::PollFrames() noexcept
+{
+    m_timelines->Poll();
+    m_frames->Update();
+}
+
 HazardProgress BufferCore::Progress() noexcept
 {
     HazardProgress progress;
-    progress.poll = [this] {
-        m_timelines->Poll();
-        m_frames->Update();
-    };
+    progress.poll = [this] { PollFrames(); };
     progress.completedFrame = [this] { return m_frames->Completed(); };
     progress.hasPassed = [this](TimelinePoint point) { return m_timelines->HasPassed(point); };
     progress.timelineOf = [this](VkSemaphore semaphore) {

@@ -102,6 +102,9 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // The system of these buffers, for types that hold nothing but a buffer; null once it is being destroyed.
     std::atomic<BufferSystem*> system{nullptr};
 
+    // Asks the driver how far the queues are, and moves Frames().Completed() on. Never waits.
+    void PollFrames() noexcept;
+
     // Set by the transfer engine: every batch up to this number has passed.
     std::atomic<uint64_t> completedBatch{0};
 

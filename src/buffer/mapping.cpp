@@ -44,6 +44,14 @@ void NoteHost(BufferCore& core, const BufferResource& resource, uint64_t offset,
         hazards->OnHost(NamedRangeOf(resource, resource.backing->memory, offset, bytes), isWrite, where);
 }
 
+// What the GPU wrote becomes visible to the CPU, which may then read it, or overwrite a part or all of it.
+Result<void> Invalidate(BufferCore& core, const BufferResource& resource, uint64_t offset, uint64_t bytes)
+{
+    if (const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes); result != VK_SUCCESS)
+        return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
+    return {};
+}
+
 // One map: which bytes, how, and where in the program.
 struct MapRequest
 {
@@ -65,15 +73,13 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, const MapReques
                     "buffer '{}' ({} bytes) lies in memory that the CPU cannot map; use uploads "
                     "and read-backs",
                     resource.name, resource.bytes);
-    core.GetTimelines().Poll();
-    core.Frames().Update();
+    core.PollFrames();
     switch (mode)
     {
     case MapMode::Read:
     {
-        const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes);
-        if (result != VK_SUCCESS)
-            return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
+        if (auto visible = Invalidate(core, resource, offset, bytes); !visible)
+            return visible;
         if (!isRaw) // who maps all of it may look at a part
             NoteHost(core, resource, offset, bytes, false, where);
         return {};
@@ -82,21 +88,12 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, const MapReques
         if (core.IsBackingInFlight(*resource.backing))
             return Fail(ErrorCode::Busy, "buffer '{}' is in flight: map it with WriteDiscard or WriteNoOverwrite",
                         resource.name);
-        // Not all of it may be written, but all of it is flushed: the CPU must know what the GPU wrote.
-        if (const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes);
-            result != VK_SUCCESS)
-            return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
-        return {};
+        // Not all of it may be written, but all of it is flushed.
+        return Invalidate(core, resource, offset, bytes);
     case MapMode::WriteDiscard:
     {
         if (!core.IsBackingInFlight(*resource.backing))
-        {
-            // The GPU may have written it: the CPU must know what before it overwrites that.
-            if (const VkResult result = core.Memory().Invalidate(resource.backing->memory, offset, bytes);
-                result != VK_SUCCESS)
-                return FailVk(result, "invalidating {} bytes of buffer '{}'", bytes, resource.name);
-            return {};
-        }
+            return Invalidate(core, resource, offset, bytes);
         if (resource.pinned)
             return Fail(ErrorCode::Busy, "buffer '{}' is pinned and in flight: it cannot get new memory",
                         resource.name);

@@ -14,4 +14,14 @@ inline NamedRange NamedRangeOf(const BufferResource& resource, const BufferMemor
     return {
         {reinterpret_cast<uint64_t>(memory.buffer), begin, begin + bytes}, memory.offset, resource.id, resource.name};
 }
+// `offset`: in the buffer, which begins where `resolved` does.
+inline NamedRange NamedRangeOf(const Buffer& buffer, const ResolvedBuffer& resolved, uint64_t offset,
+                               uint64_t bytes) noexcept
+{
+    const uint64_t begin = resolved.offset + offset;
+    return {{reinterpret_cast<uint64_t>(resolved.buffer), begin, begin + bytes},
+            resolved.offset,
+            buffer.ID(),
+            buffer.Name()};
+}
 } // namespace sedx

@@ -1,4 +1,5 @@
 #include "buffer/mapping.h"
+#include "buffer/named_range.h"
 #include "buffer/range.h"
 #include "buffer_system/system_impl.h"
 #include "transfer/calibration.h"
@@ -153,8 +154,7 @@ BufferSystem::~BufferSystem()
 
 void BufferSystem::Impl::Poll() noexcept
 {
-    core->GetTimelines().Poll();
-    core->Frames().Update();
+    core->PollFrames();
     transfers->DropUnreachableQueued();
     transfers->Update();
     core->Reclaim();
@@ -163,8 +163,7 @@ void BufferSystem::Impl::Poll() noexcept
 
 void BufferSystem::Impl::PollAndBind() noexcept
 {
-    core->GetTimelines().Poll();
-    core->Frames().Update();
+    core->PollFrames();
     sparse->Update();
     Poll();
 }
@@ -247,9 +246,8 @@ Result<VkDeviceAddress> BufferSystem::GetDeviceAddress(const Buffer& buffer)
     if (resource.backing->address == 0)
         return Fail(ErrorCode::MissingFeature, "buffer '{}' was created without a usage that has a device address",
                     resource.name);
-    resource.backing->used.store(true);
     resource.backing->held.store(true);
-    resource.backing->lastFrame.store(Backing::kEveryFrame);
+    resource.backing->UseInEveryFrame();
     return resource.backing->address;
 }
 
@@ -302,11 +300,7 @@ Result<void> BufferSystem::CopyBuffer(const Frame& frame, VkCommandBuffer cmd, c
     if (HazardRecorder* hazards = m_impl->core->Hazards())
     {
         const auto note = [&](const Buffer& buffer, const ResolvedBuffer& resolved, uint64_t offset, Use use) {
-            const uint64_t begin = resolved.offset + offset;
-            hazards->OnAccess(frame.Number(), cmd,
-                              {{reinterpret_cast<uint64_t>(resolved.buffer), begin, begin + bytes}, resolved.offset,
-                               buffer.ID(), buffer.Name()},
-                              use, where, false);
+            hazards->OnAccess(frame.Number(), cmd, NamedRangeOf(buffer, resolved, offset, bytes), use, where, false);
         };
         note(source, from, sourceOffset, Use::TransferRead);
         note(destination, to, destinationOffset, Use::TransferWrite);

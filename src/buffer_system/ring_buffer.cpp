@@ -125,8 +125,7 @@ Result<RingBuffer> RingBuffer::Create(BufferSystem& system, const RingBufferDesc
     impl.pool = std::make_unique<BlockPool>(*impl.core, std::move(pool));
     impl.pressureHandler = impl.core->Allocator().Ladder().Register(PressureStep::TrimPools, "idle rings",
                                                                     [&impl](const PressureRequest&) {
-                                                                        impl.core->GetTimelines().Poll();
-                                                                        impl.core->Frames().Update();
+                                                                        impl.core->PollFrames();
                                                                         return impl.pool->ReleaseIdle();
                                                                     });
     return ring;

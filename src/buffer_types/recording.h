@@ -2,8 +2,8 @@
 #pragma once
 
 #include "buffer/buffer_core.h"
+#include "buffer/named_range.h"
 #include "buffer_system/system_impl.h"
-#include "sync/hazard_recorder.h"
 
 namespace sedx
 {
@@ -30,15 +30,7 @@ inline Result<Recorded> ResolveFor(const char* what, const Frame& frame, VkComma
 inline void NoteAccess(const Frame& frame, VkCommandBuffer cmd, const Buffer& buffer, const ResolvedBuffer& resolved,
                        uint64_t offset, uint64_t bytes, Use use)
 {
-    HazardRecorder* const hazards = frame.System()->Internals().core->Hazards();
-    if (hazards == nullptr)
-        return;
-    const uint64_t begin = resolved.offset + offset;
-    hazards->OnAccess(frame.Number(), cmd,
-                      {{reinterpret_cast<uint64_t>(resolved.buffer), begin, begin + bytes},
-                       resolved.offset,
-                       buffer.ID(),
-                       buffer.Name()},
-                      use, {}, false);
+    if (HazardRecorder* const hazards = frame.System()->Internals().core->Hazards())
+        hazards->OnAccess(frame.Number(), cmd, NamedRangeOf(buffer, resolved, offset, bytes), use, {}, false);
 }
 } // namespace sedx

@@ -67,8 +67,7 @@ VkBufferView TexelBuffer::VkView() const noexcept
     const std::lock_guard lock(resource.mutex);
     if (!resource.backing || !resource.backing->part)
         return VK_NULL_HANDLE;
-    resource.backing->used.store(true);
-    resource.backing->lastFrame.store(Backing::kEveryFrame);
+    resource.backing->UseInEveryFrame();
     return static_cast<const TexelView&>(*resource.backing->part).view;
 }
 

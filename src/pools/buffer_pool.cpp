@@ -60,10 +60,7 @@ void MakeFresh(BufferResource& resource) noexcept
         resource.backing->used.store(false);
         resource.backing->lastFrame.store(0);
         if (resource.watched.load() != 0) // just now, without the lock
-        {
-            resource.backing->used.store(true);
-            resource.backing->lastFrame.store(Backing::kEveryFrame);
-        }
+            resource.backing->UseInEveryFrame();
     }
     resource.written.clear();
 }

@@ -319,6 +319,12 @@ void HazardRecorder::OnSlotUsed(uint64_t frame, std::string_view table, uint32_t
                                 const std::source_location& where)
 {
     const std::lock_guard lock(m_mutex);
+    if (m_newestSlotFrame < frame) // what has passed is no hazard any more
+    {
+        m_newestSlotFrame = frame;
+        const uint64_t completed = m_progress.completedFrame();
+        std::erase_if(m_slotUses, [completed](const auto& entry) { return entry.second.frame <= completed; });
+    }
     SlotUse& use = m_slotUses[{std::string(table), slot}];
     if (use.frame <= frame)
         use = {frame, where};

@@ -15,8 +15,7 @@ Batch* TransferEngine::FindPending(uint64_t number) const noexcept
 
 void TransferEngine::PollAll() noexcept
 {
-    m_core->GetTimelines().Poll();
-    m_core->Frames().Update();
+    m_core->PollFrames();
     Update();
 }
 

@@ -187,8 +187,8 @@ void TransferEngine::Join(BufferResource& resource, std::vector<CopyOp> ops, con
 
 bool TransferEngine::WriteDirect(BufferResource& resource, std::span<const BufferWrite> writes, uint64_t total)
 {
-    const std::lock_guard lock(resource.mutex); // no frame resolves the buffer in between; shaders that
-    // reach it otherwise (bindless, by address) may read it when Write has returned, as all that is written
+    // No frame resolves the buffer in between. Frames that reach it otherwise, by a slot or an address, come after Write.
+    const std::lock_guard lock(resource.mutex);
     const Ref<Backing>& backing = resource.backing;
     if (!backing || backing->memory.mapped == nullptr || m_core->IsBackingInFlight(*backing))
         return false;

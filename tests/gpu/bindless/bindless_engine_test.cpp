@@ -2,10 +2,15 @@
 #include "gpu/bindless/bindless_test.h"
 #include "support/engine_device.h"
 
+#include <gmock/gmock.h>
+
 namespace sedx::test
 {
 namespace
 {
+using testing::Contains;
+using testing::Not;
+
 class BindlessEngineTest : public BindlessTest
 {
   protected:
@@ -42,10 +47,6 @@ class BindlessEngineTest : public BindlessTest
         for (uint32_t i = 0; i < count; ++i)
             slots.push_back(BindlessBufferSystem::SlotOf(Bindless().RegisterBuffer(buffer)));
         return slots;
-    }
-    static bool Contains(const std::vector<uint32_t>& slots, uint32_t slot)
-    {
-        return std::find(slots.begin(), slots.end(), slot) != slots.end();
     }
 
     std::unique_ptr<EngineDevice> m_engine;
@@ -93,7 +94,7 @@ TEST_F(BindlessEngineTest, SlotsAndCopiesWaitForEveryQueue)
     for (int later = 0; later < 3; ++later)
     {
         m_system->Poll();
-        EXPECT_FALSE(Contains(TakeSlots(fresh, 20), slot)) << "queue 1 still reads by it";
+        EXPECT_THAT(TakeSlots(fresh, 20), Not(Contains(slot))) << "queue 1 still reads by it";
         SEDX_REQUIRE(const Frame next, m_system->BeginFrame());
         EXPECT_NE(Bindless().GetDescriptorSet(next), set) << "queue 1 still has it bound";
         ASSERT_TRUE(Ok(m_system->EndFrame(next)));
@@ -102,7 +103,7 @@ TEST_F(BindlessEngineTest, SlotsAndCopiesWaitForEveryQueue)
     m_second->WaitIdle();
     m_system->Poll();
     EXPECT_EQ(Results(lists), (std::vector<uint32_t>{1}));
-    EXPECT_TRUE(Contains(TakeSlots(fresh, 1000), slot));
+    EXPECT_THAT(TakeSlots(fresh, 1000), Contains(slot));
 }
 
 // Without timelines the engine says what has passed.
@@ -119,9 +120,9 @@ TEST_F(BindlessEngineTest, SlotsWaitForRetiredFrames)
     m_commands->WaitIdle();
     ASSERT_TRUE(Ok(Bindless().UnregisterBuffer(id)));
     m_system->Poll();
-    EXPECT_FALSE(Contains(TakeSlots(buffer, 200), slot));
+    EXPECT_THAT(TakeSlots(buffer, 200), Not(Contains(slot)));
     ASSERT_TRUE(Ok(m_system->RetireFrame(frame.Number())));
-    EXPECT_TRUE(Contains(TakeSlots(buffer, 1000), slot));
+    EXPECT_THAT(TakeSlots(buffer, 1000), Contains(slot));
 }
 } // namespace
 } // namespace sedx::test
