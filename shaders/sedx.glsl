@@ -83,7 +83,7 @@ sedxTable;
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer SedxFaultsRef
 {
     FaultHeader header;
-    Fault faults[];
+    uvec4 halves[]; // two of a Fault, written at once each
 };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer SedxUsedRef
 {
@@ -115,51 +115,60 @@ uint sedxCount(uvec2 bytes, uint elementBytes)
     return count;
 }
 
-void sedxReport(uint kind, uint id, uint index, uint elementBytes)
+#ifdef SEDX_CHECKED
+void sedxReport(TableHeader header, uint kind, uint id, uint index, uint elementBytes)
 {
-    const uvec2 address = SEDX_TABLE.header.faults;
-    if (address == uvec2(0))
+    if (header.faults == uvec2(0))
         return;
-    SedxFaultsRef ring = SedxFaultsRef(address);
+    SedxFaultsRef ring = SedxFaultsRef(header.faults);
     const uint at = atomicAdd(ring.header.written, 1u) & (kFaults - 1u);
-    ring.faults[at] = Fault(kind, id, index, elementBytes, SEDX_TAG, SEDX_TABLE.header.frame, 0u, 0u);
+    ring.halves[2u * at] = uvec4(kind, id, index, elementBytes);
+    ring.halves[2u * at + 1u] = uvec4(SEDX_TAG, header.frame, 0u, 0u);
 }
+
+// What is wrong with an access. Without returns in between, since it is inlined wherever an element is read or written.
+uint sedxFault(TableHeader header, uint slot, uint id, uint index, uint elementBytes, bool isFar)
+{
+    uint fault = kFaultEmptySlot;
+    if (slot != 0u && slot < header.slots)
+    {
+        const TableEntry entry = SEDX_TABLE.entries[slot];
+        uint high, low, carry;
+        umulExtended(index, elementBytes, high, low);
+        low = uaddCarry(low, elementBytes, carry); // one past the element
+        high += carry;
+        const uvec2 bytes = isFar ? entry.bytes : uvec2(entry.descriptorBytes, 0u);
+        if (entry.id == id)
+            fault = high > bytes.y || (high == bytes.y && low > bytes.x) ? kFaultOutOfBounds : kNoFault;
+        else if (entry.id != 0u)
+            fault = kFaultStaleSlot;
+    }
+    return fault;
+}
+#endif
 
 // The slot and the index to use: slot 0, which holds nothing, where the access is wrong.
 uvec2 sedxUse(uint id, uint index, uint elementBytes, bool isFar)
 {
     const uint slot = id & kSlotMask;
+#if defined(SEDX_CHECKED) || defined(SEDX_FEEDBACK)
+    const TableHeader header = SEDX_TABLE.header;
+#endif
 #ifdef SEDX_CHECKED
-    if (slot == 0u || slot >= SEDX_TABLE.header.slots || SEDX_TABLE.entries[slot].id == 0u)
+    const uint fault = sedxFault(header, slot, id, index, elementBytes, isFar);
+    if (fault != kNoFault)
     {
-        sedxReport(kFaultEmptySlot, id, index, elementBytes);
-        return uvec2(0u);
-    }
-    const TableEntry entry = SEDX_TABLE.entries[slot];
-    if (entry.id != id)
-    {
-        sedxReport(kFaultStaleSlot, id, index, elementBytes);
-        return uvec2(0u);
-    }
-    uint high, low, carry;
-    umulExtended(index, elementBytes, high, low);
-    low = uaddCarry(low, elementBytes, carry); // one past the element
-    high += carry;
-    const uvec2 bytes = isFar ? entry.bytes : uvec2(entry.descriptorBytes, 0u);
-    if (high > bytes.y || (high == bytes.y && low > bytes.x))
-    {
-        sedxReport(kFaultOutOfBounds, id, index, elementBytes);
+        sedxReport(header, fault, id, index, elementBytes);
         return uvec2(0u);
     }
 #endif
 #ifdef SEDX_FEEDBACK
-    const uvec2 address = SEDX_TABLE.header.usedFrames;
-    if (address != uvec2(0) && slot < SEDX_TABLE.header.slots)
+    if (header.usedFrames != uvec2(0) && slot < header.slots)
     {
         // Looked at first: nearly always another invocation was here before, and an atomic for each would queue up.
-        SedxUsedRef used = SedxUsedRef(address);
-        if (used.frames[slot] != SEDX_TABLE.header.frame)
-            atomicExchange(used.frames[slot], SEDX_TABLE.header.frame);
+        SedxUsedRef used = SedxUsedRef(header.usedFrames);
+        if (used.frames[slot] != header.frame)
+            atomicExchange(used.frames[slot], header.frame);
     }
 #endif
     return uvec2(slot, index);

@@ -18,6 +18,7 @@ SEDX_CONST kSlotBits = 20u; // of a resource ID; the generation is above
 SEDX_CONST kSlotMask = (1u << 20u) - 1u;
 SEDX_CONST kFaults = 1024u; // a power of two: room for so many faults until they are read back
 
+SEDX_CONST kNoFault = 0u;
 SEDX_CONST kFaultOutOfBounds = 1u;
 SEDX_CONST kFaultStaleSlot = 2u;
 SEDX_CONST kFaultEmptySlot = 3u;

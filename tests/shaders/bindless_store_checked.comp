@@ -25,7 +25,7 @@ void main()
     const uint i = gl_GlobalInvocationID.x;
     if (i >= pc.count)
         return;
-    const uint id = IdsLoad(pc.ids, i);
+    const uint id = IdsSlots[SedxSlot(pc.ids)].data[i];
     if (pc.useAddresses != 0)
         ValuesStoreFar(id, pc.index, pc.value);
     else
