@@ -96,8 +96,6 @@ set(SEDX_SOURCES
     transfer/short_write_calibration.cpp
     transfer/sparse_binder.cpp
     transfer/staging.cpp
-    transfer/texel_block.cpp
-    transfer/texel_format.cpp
     transfer/transfer_engine.cpp
     transfer/transfer_profile.cpp
     transfer/transfer_submit.cpp
@@ -113,6 +111,8 @@ set(SEDX_SOURCES
     vulkan/kernels.cpp
     vulkan/loader.cpp
     vulkan/requirements.cpp
+    vulkan/texel_block.cpp
+    vulkan/texel_format.cpp
     vulkan/validation.cpp
 )
 

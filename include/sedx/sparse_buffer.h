@@ -36,8 +36,8 @@ class SEDX_API SparseBuffer
     // Errors: MissingFeature, with a sentence that names what is missing.
     static Result<void> Supports(const Device& device);
 
-    // No page has memory yet. Errors: those of Supports, InvalidArgument (0 bytes, no usage), LimitExceeded, those of
-    // vkCreateBuffer. NotSubmitted in recorded mode: binding is a submission of the library's own.
+    // No page has memory yet. Errors: those of Supports, InvalidArgument (0 bytes, no usage), MissingFeature (of the
+    // usage), LimitExceeded, DeviceLost, those of vkCreateBuffer. NotSubmitted in recorded mode: binding is a submission of the library's own.
     static Result<SparseBuffer> Create(BufferSystem& system, const SparseBufferDesc& desc,
                                        std::source_location where = std::source_location::current());
 
@@ -49,7 +49,8 @@ class SEDX_API SparseBuffer
 
     // Memory for all pages that the range touches and that have none. Their contents are undefined; pages that have memory
     // keep what they hold. Call it before the SubmitSync of the submission that uses them. Memory is taken from the driver in
-    // pieces of 16 to 256 pages, within the heap's budget.
+    // pieces of 16 to 256 pages, within the heap's budget; when it is short, the library frees what it can, as for any
+    // buffer (BufferSystemDesc::onOutOfMemory), so call it without locks that this may need.
     // On an error no page is different from before. Errors: OutOfRange, OutOfDeviceMemory, WrongState (the system is
     // gone), those of vkQueueBindSparse.
     Result<void> Commit(uint64_t offset, uint64_t bytes) const;

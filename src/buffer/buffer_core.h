@@ -70,11 +70,12 @@ class BufferCore : public std::enable_shared_from_this<BufferCore>
     // `isInternal`: no listener hears that it was created.
     Result<Buffer> CreateBuffer(const BufferDesc& desc, const std::source_location& where, MemoryPool* pool = nullptr,
                                 bool* fellBack = nullptr, bool isInternal = false);
-    // A buffer around memory that is a part's own (BackingPart::OwnsMemory). Nothing is checked.
+    // A buffer around memory that is a part's own (BackingPart::OwnsMemory), after CheckAllButSize.
     Buffer CreateAround(const BufferDesc& desc, const BufferMemory& memory, std::unique_ptr<BackingPart> part,
                         const std::source_location& where);
     // Whether it could be created at all; what CreateBuffer asks first.
     Result<void> Check(const BufferDesc& desc) const;
+    Result<void> CheckAllButSize(const BufferDesc& desc) const;
     Result<Buffer> Find(BufferId id);
     void OnUnreferenced(BufferResource* resource) noexcept;
     ResolvedBuffer Resolve(BufferResource& resource, uint64_t frame, uint32_t slot) noexcept;

@@ -47,7 +47,7 @@ MemoryRole RoleOf(MemoryType memory) noexcept
 }
 } // namespace
 
-Result<void> BufferCore::Check(const BufferDesc& desc) const
+Result<void> BufferCore::CheckAllButSize(const BufferDesc& desc) const
 {
     constexpr uint64_t kLargestAlignment = 65'536;
     if (m_device->IsLost())
@@ -78,6 +78,13 @@ Result<void> BufferCore::Check(const BufferDesc& desc) const
                     "buffer '{}' is a shader binding table, but device '{}' was made without "
                     "VK_KHR_ray_tracing_pipeline",
                     desc.name, m_device->name);
+    return {};
+}
+
+Result<void> BufferCore::Check(const BufferDesc& desc) const
+{
+    if (auto possible = CheckAllButSize(desc); !possible)
+        return possible;
     return CheckSize(desc.bytes, desc.name.c_str());
 }
 

@@ -1,5 +1,5 @@
 #include "base/error.h"
-#include "transfer/texel_format.h"
+#include "vulkan/texel_format.h"
 
 #include <sedx/buffer_system.h>
 #include <sedx/profile.h>

@@ -1,8 +1,8 @@
 #include <sedx/texel_buffer.h>
 
 #include "buffer_system/system_impl.h"
-#include "transfer/texel_block.h"
-#include "transfer/texel_format.h"
+#include "vulkan/texel_block.h"
+#include "vulkan/texel_format.h"
 
 #include <algorithm>
 

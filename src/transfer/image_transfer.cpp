@@ -1,6 +1,6 @@
 // Collecting image writes and read-backs: texel blocks, transfer granularity, splitting over staging blocks.
-#include "transfer/texel_block.h"
 #include "transfer/transfer_engine.h"
+#include "vulkan/texel_block.h"
 
 #include <algorithm>
 #include <cstring>

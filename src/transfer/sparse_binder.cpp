@@ -23,15 +23,13 @@ Result<void> SparseBinder::CheckSupport(const DeviceState& device)
 Result<Buffer> SparseBinder::Create(const BufferDesc& desc, const std::source_location& where)
 {
     const DeviceState& device = m_core.Device();
-    if (device.IsLost())
-        return device.LostError();
     if (auto supported = CheckSupport(device); !supported)
         return Forward(supported);
     if (!m_transfers.SubmitsItself())
         return Fail(ErrorCode::NotSubmitted, "sparse buffer '{}': in recorded mode the library cannot bind memory",
                     desc.name);
-    if (desc.bytes == 0 || desc.usage == BufferUsage::None)
-        return Fail(ErrorCode::InvalidArgument, "sparse buffer '{}' needs bytes and a usage", desc.name);
+    if (auto possible = m_core.CheckAllButSize(desc); !possible)
+        return Forward(possible);
     if (desc.bytes > device.maxBufferSize)
         return Fail(ErrorCode::LimitExceeded, "sparse buffer '{}' of {} bytes exceeds maxBufferSize of {} bytes",
                     desc.name, desc.bytes, device.maxBufferSize);
@@ -69,7 +67,22 @@ Result<void> SparseBinder::Commit(const Buffer& buffer, uint64_t offset, uint64_
         return {};
     SparsePages& pages = PagesOf(*backing);
     const uint64_t page = pages.PageBytes();
-    auto committed = pages.Commit(offset / page, (offset + bytes - 1) / page + 1, Binding());
+    const uint64_t first = offset / page;
+    const uint64_t end = (offset + bytes - 1) / page + 1;
+    auto committed = pages.Commit(first, end, Binding());
+    if (!committed && committed.error().code == ErrorCode::OutOfDeviceMemory)
+    {
+        MemoryRequest request;
+        request.bytes = (end - first) * page;
+        request.memory = MemoryType::GPU;
+        request.name = buffer.Name().c_str();
+        const auto relieved = m_core.Allocator().Relieve(request, [&] {
+            committed = pages.Commit(first, end, Binding());
+            return committed || committed.error().code != ErrorCode::OutOfDeviceMemory;
+        });
+        if (!relieved)
+            committed = tl::unexpected(relieved.error());
+    }
     Keep(backing);
     return committed;
 }

@@ -71,7 +71,7 @@ Result<Device> Device::Adopt(const AdoptDesc& desc)
         state->extensions.emplace_back(name);
     ReadFeatures(*state, desc.enabledFeatures);
     if (desc.enabledFeatures == nullptr)
-        AssumeEngineFeatures(*state);
+        AssumeEngineFeatures(*state, desc.instanceApiVersion);
     uint32_t familyCount = 0;
     state->vki.GetPhysicalDeviceQueueFamilyProperties(desc.physicalDevice, &familyCount, nullptr);
     for (const QueueDesc& queue : desc.queues)

@@ -78,7 +78,6 @@ struct DeviceState
     std::vector<QueueAccess> access;
     std::vector<uint32_t> families; // without repetition
     std::vector<std::string> extensions;
-    uint32_t apiVersion = VK_API_VERSION_1_3; // of the device as used
     std::optional<VmaTable> vma;              // the engine's allocator, if any
     std::unique_ptr<Kernels> kernels;
 

@@ -2,6 +2,7 @@
 
 #include "vulkan/device_state.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -145,13 +146,20 @@ void ReadFeatures(DeviceState& state, const void* chain) noexcept
     ReadEngineFeatures(state, chain);
 }
 
-void AssumeEngineFeatures(DeviceState& state) noexcept
+void AssumeEngineFeatures(DeviceState& state, uint32_t instanceApiVersion) noexcept
 {
     VkPhysicalDeviceFeatures2 features{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
     VkPhysicalDeviceVulkan12Features vulkan12{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
     VkPhysicalDeviceIndexTypeUint8FeaturesEXT uint8{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_INDEX_TYPE_UINT8_FEATURES_EXT};
     VkPhysicalDeviceMeshShaderFeaturesEXT mesh{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MESH_SHADER_FEATURES_EXT};
     features.pNext = &vulkan12;
+#if defined(VK_VERSION_1_4)
+    VkPhysicalDeviceVulkan14Features vulkan14{k14}; // says indexTypeUint8 where no extension does
+    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
+    state.vki.GetPhysicalDeviceProperties2(state.physicalDevice, &properties);
+    if (std::min(instanceApiVersion, properties.properties.apiVersion) >= VK_API_VERSION_1_4)
+        vulkan14.pNext = std::exchange(features.pNext, &vulkan14);
+#endif
     // Structures of extensions that are not enabled stay out of the chain.
     if (state.HasExtension(VK_EXT_INDEX_TYPE_UINT8_EXTENSION_NAME) || state.HasExtension("VK_KHR_index_type_uint8"))
         uint8.pNext = std::exchange(features.pNext, &uint8);

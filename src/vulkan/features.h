@@ -37,7 +37,7 @@ bool IsEnabled(const void* chain, const char* name) noexcept;
 // Keeps in mind which optional features the device was made with. The extensions of the device are listed already.
 void ReadFeatures(DeviceState& state, const void* chain) noexcept;
 // For an engine that does not say what it enabled, and answers for it: of its own features, whatever the device supports.
-void AssumeEngineFeatures(DeviceState& state) noexcept;
+void AssumeEngineFeatures(DeviceState& state, uint32_t instanceApiVersion) noexcept;
 
 // All structures, their types set and their bits clear. Answers null for a type that is none of them.
 void Clear(DeviceRequirements::Structures& structures) noexcept;

@@ -1,5 +1,6 @@
 #include "support/engine_device.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <string_view>
@@ -73,7 +74,7 @@ bool EngineDevice::Create(const Options& options)
                                                      .enabledValidationFeatureCount = 1,
                                                      .pEnabledValidationFeatures = &enable};
     const VkApplicationInfo application{
-        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "engine", .apiVersion = VK_API_VERSION_1_3};
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "engine", .apiVersion = options.apiVersion};
     VkInstanceCreateInfo instanceInfo{.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
                                       .pApplicationInfo = &application,
                                       .enabledExtensionCount = 1,
@@ -131,6 +132,7 @@ bool EngineDevice::Create(const Options& options)
     VkPhysicalDeviceProperties properties{};
     getProperties(physicalDevice, &properties);
     name = properties.deviceName;
+    apiVersion = std::min(options.apiVersion, properties.apiVersion);
 
     uint32_t familyCount = 0;
     getFamilies(physicalDevice, &familyCount, nullptr);
@@ -147,6 +149,11 @@ bool EngineDevice::Create(const Options& options)
                   .pNext = &features13,
                   .timelineSemaphore = VK_TRUE,
                   .bufferDeviceAddress = VK_TRUE};
+#if defined(VK_VERSION_1_4)
+    features14 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_4_FEATURES, .indexTypeUint8 = VK_TRUE};
+    if (apiVersion >= VK_API_VERSION_1_4)
+        features13.pNext = &features14;
+#endif
     for (VkBool32* feature :
          {&features12.shaderStorageBufferArrayNonUniformIndexing,
           &features12.descriptorBindingStorageBufferUpdateAfterBind,
@@ -217,6 +224,7 @@ AdoptDesc EngineDevice::Describe() const
     AdoptDesc desc;
     desc.getInstanceProcAddr = getInstanceProcAddr;
     desc.instance = instance;
+    desc.instanceApiVersion = apiVersion;
     desc.physicalDevice = physicalDevice;
     desc.device = device;
     desc.queues = {{.queue = queue, .family = family}};

@@ -21,6 +21,9 @@ class EngineDevice
         FeatureStyle features = FeatureStyle::Collective;
         std::vector<const char*> extensions{};
         MemoryLayout layout = MemoryLayout::Native();
+        uint32_t apiVersion =
+            VK_API_VERSION_1_3;          // of the instance. From 1.4 on indexTypeUint8 is enabled, if the device
+                                         // is of that version, too; with FeatureStyle::Collective
         bool descriptorIndexing = false; // what FeatureModule::Bindless asks for; with FeatureStyle::Collective
     };
     // Null (with a failure of the test) if there is no driver.
@@ -38,6 +41,7 @@ class EngineDevice
     VkDevice device = VK_NULL_HANDLE;
     VkQueue queue = VK_NULL_HANDLE;
     uint32_t family = 0;
+    uint32_t apiVersion = 0; // of instance and device, the older of both
     std::string name;
     std::unique_ptr<simulator::DeviceSimulator> simulator; // null: the driver's own device
     PFN_vkGetInstanceProcAddr getInstanceProcAddr = nullptr;
@@ -48,6 +52,9 @@ class EngineDevice
     VkPhysicalDeviceFeatures2 features{};
     VkPhysicalDeviceVulkan12Features features12{};
     VkPhysicalDeviceVulkan13Features features13{};
+#if defined(VK_VERSION_1_4)
+    VkPhysicalDeviceVulkan14Features features14{};
+#endif
     VkPhysicalDeviceTimelineSemaphoreFeatures timeline{};
     VkPhysicalDeviceBufferDeviceAddressFeatures address{};
     VkPhysicalDeviceSynchronization2Features sync2{};

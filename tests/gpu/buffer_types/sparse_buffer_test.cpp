@@ -9,7 +9,7 @@ class SparseBufferTest : public testing::Test
 {
   protected:
     // False: the device has no sparse buffers.
-    bool Make(SubmitMode mode = SubmitMode::Own)
+    bool Make(SubmitMode mode = SubmitMode::Own, std::function<uint64_t(uint64_t)> onOutOfMemory = {})
     {
         const Device& shared = SharedDevice().device;
         VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
@@ -26,7 +26,8 @@ class SparseBufferTest : public testing::Test
         m_own.device = *device;
         if (!SparseBuffer::Supports(m_own.device))
             return false;
-        auto system = BufferSystem::Create({.device = m_own.device, .submitMode = mode, .checked = true});
+        auto system = BufferSystem::Create(
+            {.device = m_own.device, .submitMode = mode, .onOutOfMemory = std::move(onOutOfMemory), .checked = true});
         EXPECT_TRUE(Ok(system));
         m_system = std::move(*system);
         m_commands.emplace(m_own.device);
@@ -235,6 +236,10 @@ TEST_F(SparseBufferTest, WhatCannotBe)
     };
     EXPECT_TRUE(FailsWith(create(0, BufferUsage::Storage), ErrorCode::InvalidArgument, "wrong"));
     EXPECT_TRUE(FailsWith(create(64, BufferUsage::None), ErrorCode::InvalidArgument, "wrong"));
+    if (!HasDeviceExtension(m_own.device, VK_KHR_ACCELERATION_STRUCTURE_EXTENSION_NAME))
+    {
+        EXPECT_TRUE(FailsWith(create(64, BufferUsage::AccelerationStructure), ErrorCode::MissingFeature, "wrong"));
+    }
     EXPECT_TRUE(FailsWith(create(UINT64_MAX, BufferUsage::Storage), ErrorCode::LimitExceeded, "wrong"));
     EXPECT_TRUE(FailsWith(SparseBuffer().Commit(0, 1), ErrorCode::WrongState));
     SEDX_REQUIRE(const auto buffer, create(1 << 20, BufferUsage::Storage));
@@ -255,6 +260,23 @@ TEST_F(SparseBufferTest, WhatCannotBe)
     EXPECT_TRUE(Ok(buffer.Commit(0, 1 << 20)));
     m_own.interceptor.FailFunction(Fn::CreateBuffer, VK_ERROR_OUT_OF_HOST_MEMORY);
     EXPECT_TRUE(FailsWith(create(1 << 20, BufferUsage::Storage), ErrorCode::OutOfHostMemory, "wrong"));
+}
+
+TEST_F(SparseBufferTest, MemoryIsFreedForPages)
+{
+    constexpr uint64_t kBytes = 1 << 20;
+    std::vector<uint64_t> asked;
+    const auto free = [&](uint64_t missing) {
+        asked.push_back(missing);
+        return missing;
+    };
+    if (!Make(SubmitMode::Own, free))
+        SEDX_SKIP("the device lacks sparseBinding, sparseResidencyBuffer or a queue for it");
+    SEDX_REQUIRE(const auto buffer, SparseBuffer::Create(*m_system, {.bytes = kBytes, .usage = BufferUsage::Storage}));
+    m_own.interceptor.FailFunction(Fn::AllocateMemory, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+    ASSERT_TRUE(Ok(buffer.Commit(0, kBytes)));
+    EXPECT_EQ(asked, std::vector<uint64_t>{kBytes});
+    EXPECT_EQ(buffer.CommittedBytes(), kBytes);
 }
 
 TEST_F(SparseBufferTest, NotInRecordedMode)

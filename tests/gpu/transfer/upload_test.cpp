@@ -393,6 +393,31 @@ TEST_P(UploadTest, BufferInFlightIsNeverWrittenInPlace)
     EXPECT_TRUE(SameBytes(Filled(2, 1024), ReadBack(*m_system, source)));
 }
 
+// A semaphore that was waited for says nothing to the memory domain of the host: that takes a barrier.
+TEST_P(UploadTest, CopiesIntoMappableMemoryEndWithABarrierToTheHost)
+{
+    const auto meetsHost = [](const BarrierRecord& record) {
+        constexpr VkAccessFlags2 kHost = VK_ACCESS_2_HOST_READ_BIT | VK_ACCESS_2_HOST_WRITE_BIT;
+        return record.barrier.srcAccessMask != 0 && (record.barrier.dstStageMask & VK_PIPELINE_STAGE_2_HOST_BIT) != 0 &&
+               (record.barrier.dstAccessMask & kHost) == kHost;
+    };
+    for (const MemoryType memory : {MemoryType::CPU, MemoryType::GPU})
+    {
+        SEDX_REQUIRE(const Buffer buffer, Make(4096, memory));
+        for (const uint64_t bytes : {4096, 8}) // by a copy, and by the scatter shader where that is chosen
+        {
+            SEDX_REQUIRE(const Frame frame, m_system->BeginFrame());
+            const bool isMappable = frame.Resolve(buffer).mapped != nullptr; // and in flight, so that bytes need a copy
+            ASSERT_TRUE(Ok(Uploads().Write(buffer, 0, Pattern(bytes, bytes))));
+            Calls().TakeBarriers();
+            ASSERT_TRUE(Ok(Uploads().Submit()));
+            EXPECT_EQ(std::ranges::count_if(Calls().TakeBarriers(), meetsHost), isMappable ? 1 : 0) << bytes;
+            m_commands->Submit(m_commands->Begin(), frame);
+            ASSERT_TRUE(Ok(m_system->EndFrame(frame)));
+        }
+    }
+}
+
 TEST_P(UploadTest, BufferWithACopyUnderWayIsNotWrittenInPlace)
 {
     SEDX_REQUIRE(const Buffer buffer, Make(1024, MemoryType::CPU));

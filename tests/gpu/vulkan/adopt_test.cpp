@@ -101,6 +101,28 @@ TEST_F(AdoptTest, WithoutAChainTheEnginesWordCounts)
     ExpectWorking(device);
 }
 
+// Of the engine's own features, too: this one has no extension that could be named.
+TEST_F(AdoptTest, WithoutAChainFeaturesOfVulkan14Count)
+{
+#if defined(VK_API_VERSION_1_4)
+    const auto engine = EngineDevice::Make({.apiVersion = VK_API_VERSION_1_4});
+    ASSERT_TRUE(engine);
+    if (engine->apiVersion < VK_API_VERSION_1_4)
+        SEDX_SKIP("the device has Vulkan 1.3");
+    const uint8_t indices[] = {0, 1, 2};
+    for (const void* chain : {static_cast<const void*>(&engine->features), static_cast<const void*>(nullptr)})
+    {
+        AdoptDesc desc = engine->Describe();
+        desc.enabledFeatures = chain;
+        SEDX_REQUIRE(const Device device, Device::Adopt(desc));
+        SEDX_REQUIRE(const auto system, BufferSystem::Create({.device = device}));
+        EXPECT_TRUE(Ok(IndexBuffer::Create(*system, std::span<const uint8_t>(indices), "bytes")));
+    }
+#else
+    SEDX_SKIP("the Vulkan headers are of version 1.3");
+#endif
+}
+
 TEST_F(AdoptTest, MissingFeatureIsNamedWithTheDevice)
 {
     m_engine->features12.timelineSemaphore = VK_FALSE; // what the engine says it enabled

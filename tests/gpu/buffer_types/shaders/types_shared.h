@@ -16,6 +16,14 @@ struct Scene
     uint last;
 };
 
+struct Packed // for scalar blocks: std140 would put a hole before each member but the last
+{
+    float strength;
+    vec3 direction;
+    float lengths[3];
+    uint last;
+};
+
 struct Pair
 {
     uint key;

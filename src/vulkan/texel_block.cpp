@@ -1,4 +1,4 @@
-#include "transfer/texel_block.h"
+#include "vulkan/texel_block.h"
 
 namespace sedx
 {

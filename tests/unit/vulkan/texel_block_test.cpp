@@ -1,5 +1,5 @@
 // Sizes of texel blocks.
-#include "transfer/texel_block.h"
+#include "vulkan/texel_block.h"
 
 #include <gtest/gtest.h>
 #include <ostream>

@@ -1,7 +1,7 @@
-#include "transfer/texel_format.h"
+#include "vulkan/texel_format.h"
 
 #include "base/error.h"
-#include "transfer/texel_block.h"
+#include "vulkan/texel_block.h"
 
 namespace sedx
 {
