@@ -4,7 +4,8 @@
 //
 // Write() only collects: the bytes are copied to staging memory at once (the caller may free them), and all copies go
 // out together at Frame::SubmitSync, at EndFrame, at Submit(), or into the engine's command buffer at CmdFlush(). When
-// the memory is mappable and the buffer is not in flight (BufferSystem::IsInFlight) the bytes are written in place.
+// the memory is mappable and the buffer is not in flight (BufferSystem::IsInFlight) the bytes are written in place, up to
+// TransferProfile::directMaxBytes where that is device memory.
 // Order: writes of one thread to one buffer take effect in call order; most superseded bytes are not sent.
 // What is not urgent goes out a little in each frame (UploadPriority::Background), and may be taken back (Cancel).
 // Does NOT wait or submit, except where OutOfStaging::Block says so. Everything here is thread-safe.

@@ -1,4 +1,4 @@
-// The physical device: name, type, limits, memory and queue families as the layout has them.
+// The physical device: name, type, limits, features that go with them, memory and queue families as the layout has them.
 #include "presented_limits.h"
 #include "wrapper.h"
 
@@ -33,6 +33,30 @@ void GetPhysicalDeviceProperties2(InstanceState& state, VkPhysicalDevice device,
     state.next.GetPhysicalDeviceProperties2(device, out);
     Present(state.simulator.layout, out->properties);
     PresentLimits(state.simulator.layout, static_cast<VkBaseOutStructure*>(out->pNext));
+}
+
+// A device without addresses for sparse resources has none of their features.
+void Present(const PhysicalState& physical, VkPhysicalDeviceFeatures& features)
+{
+    if (physical.limits.sparseAddressSpaceSize != 0)
+        return;
+    for (VkBool32* feature :
+         {&features.sparseBinding, &features.sparseResidencyBuffer, &features.sparseResidencyImage2D,
+          &features.sparseResidencyImage3D, &features.sparseResidency2Samples, &features.sparseResidency4Samples,
+          &features.sparseResidency8Samples, &features.sparseResidency16Samples, &features.sparseResidencyAliased})
+        *feature = VK_FALSE;
+}
+
+void GetPhysicalDeviceFeatures(InstanceState& state, VkPhysicalDevice device, VkPhysicalDeviceFeatures* out)
+{
+    state.next.GetPhysicalDeviceFeatures(device, out);
+    Present(state.Physical(device), *out);
+}
+
+void GetPhysicalDeviceFeatures2(InstanceState& state, VkPhysicalDevice device, VkPhysicalDeviceFeatures2* out)
+{
+    state.next.GetPhysicalDeviceFeatures2(device, out);
+    Present(state.Physical(device), out->features);
 }
 
 void GetPhysicalDeviceMemoryProperties(InstanceState& state, VkPhysicalDevice, VkPhysicalDeviceMemoryProperties* out)
@@ -105,6 +129,8 @@ void AddPhysicalDeviceCalls(WrapperTable& table)
 {
     SEDX_SIMULATOR_WRAP_INSTANCE(table, GetPhysicalDeviceProperties);
     SEDX_SIMULATOR_WRAP_INSTANCE(table, GetPhysicalDeviceProperties2);
+    SEDX_SIMULATOR_WRAP_INSTANCE(table, GetPhysicalDeviceFeatures);
+    SEDX_SIMULATOR_WRAP_INSTANCE(table, GetPhysicalDeviceFeatures2);
     SEDX_SIMULATOR_WRAP_INSTANCE(table, GetPhysicalDeviceMemoryProperties);
     SEDX_SIMULATOR_WRAP_INSTANCE(table, GetPhysicalDeviceMemoryProperties2);
     SEDX_SIMULATOR_WRAP_INSTANCE(table, GetPhysicalDeviceQueueFamilyProperties);

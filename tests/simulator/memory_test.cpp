@@ -212,6 +212,30 @@ TEST_F(SimulatedMemoryTest, LimitsAreRaisedOrLoweredButNeverBeyondTheDriver)
     EXPECT_EQ(changed.limits.maxImageDimension2D, real.limits.maxImageDimension2D);
 }
 
+TEST_F(SimulatedMemoryTest, WithoutSparseAddressesThereAreNoSparseFeatures)
+{
+    simulator::DeviceLayout layout = TinyLayout();
+    layout.limits = {{"sparseAddressSpaceSize", 0}};
+    ASSERT_TRUE(m_own.Create(layout));
+    SimulatedDevice other;
+    ASSERT_TRUE(other.Create(TinyLayout()));
+    const auto featuresOf = [](SimulatedDevice& device) {
+        VkPhysicalDeviceFeatures features{};
+        device.vk.GetPhysicalDeviceFeatures(device.physicalDevice, &features);
+        VkPhysicalDeviceFeatures2 again{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2};
+        device.vk.GetPhysicalDeviceFeatures2(device.physicalDevice, &again);
+        EXPECT_EQ(std::memcmp(&features, &again.features, sizeof(features)), 0);
+        return features;
+    };
+    VkPhysicalDeviceFeatures expected = featuresOf(other); // of the driver
+    expected.sparseBinding = expected.sparseResidencyBuffer = expected.sparseResidencyAliased = VK_FALSE;
+    expected.sparseResidencyImage2D = expected.sparseResidencyImage3D = VK_FALSE;
+    expected.sparseResidency2Samples = expected.sparseResidency4Samples = VK_FALSE;
+    expected.sparseResidency8Samples = expected.sparseResidency16Samples = VK_FALSE;
+    const VkPhysicalDeviceFeatures features = featuresOf(m_own);
+    EXPECT_EQ(std::memcmp(&features, &expected, sizeof(features)), 0);
+}
+
 TEST_F(SimulatedMemoryTest, MemoryThatIsNotHostVisibleCannotBeMapped)
 {
     ASSERT_TRUE(m_own.Create(TinyLayout()));
