@@ -70,6 +70,7 @@ void Register(Registry& registry, std::span<const sedx::Buffer> buffers, std::sp
     else
         for (size_t i = 0; i < buffers.size(); ++i)
             ids[i] = registry.bindless.RegisterBuffer(buffers[i]);
+    Require(std::ranges::count(ids, sedx::BindlessBufferSystem::INVALID_RESOURCE_ID) == 0, "RegisterBuffer");
 }
 
 void Unregister(Registry& registry, std::span<const uint32_t> ids, bool atOnce)
@@ -84,7 +85,9 @@ void Unregister(Registry& registry, std::span<const uint32_t> ids, bool atOnce)
 // Each of `threads` registers and unregisters its share of the buffers, kRounds times. Seconds for a round.
 double RegisterTogether(Registry& registry, unsigned threads, bool atOnce)
 {
-    constexpr int kRounds = 8; // so that waking the threads does not count
+    constexpr int kRounds = 8;             // so that waking the threads does not count
+    registry.queue.SubmitNothingAndWait(); // slots that waited for a frame are free
+    registry.system->Poll();
     std::vector<uint32_t> ids(registry.buffers.size());
     std::barrier meet(static_cast<std::ptrdiff_t>(threads) + 1);
     const size_t share = registry.buffers.size() / threads;

@@ -3,6 +3,7 @@
 #define SEDX_SHARED_H
 
 #ifdef __cplusplus
+#include <cstddef>
 #include <cstdint>
 namespace sedx::shared
 {
@@ -64,7 +65,10 @@ struct FaultHeader // before the ring
 };
 
 #ifdef __cplusplus
-static_assert(sizeof(TableHeader) == 32 && sizeof(TableEntry) == 32 && sizeof(Fault) == 32);
+static_assert(sizeof(TableHeader) == 32 && sizeof(TableEntry) == 32 && sizeof(Fault) == 32 && sizeof(FaultHeader) == 16);
+// sedx.glsl writes a Fault as two vectors.
+static_assert(offsetof(Fault, kind) == 0 && offsetof(Fault, id) == 4 && offsetof(Fault, index) == 8 &&
+              offsetof(Fault, elementBytes) == 12 && offsetof(Fault, tag) == 16 && offsetof(Fault, frame) == 20);
 } // namespace sedx::shared
 #endif
 #undef SEDX_CONST

@@ -171,7 +171,7 @@ class SEDX_API BindlessBufferSystem : public Module
                          VkPipelineLayout layout, uint32_t set);
     // One for life. Null for foreign sets, and before it is attached.
     VkDescriptorSetLayout GetSetLayout() const noexcept;
-    // What pipelines that use the set have to be created with.
+    // What pipelines that use the set have to be created with. 0 where it is not attached.
     VkPipelineCreateFlags GetPipelineFlags() const noexcept;
 
     // ---- what shaders said -------------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ class SEDX_API SparseBuffer
     // Memory for all pages that the range touches and that have none. Their contents are undefined; pages that have memory
     // keep what they hold. Call it before the SubmitSync of the submission that uses them. Memory is taken from the driver in
     // pieces of 16 to 256 pages, within the heap's budget; when it is short, the library frees what it can, as for any
-    // buffer (BufferSystemDesc::onOutOfMemory), so call it without locks that this may need.
+    // buffer (BufferSystemDesc::onOutOfMemory), so call it without locks that this may need. What is decommitted only then
+    // comes too late for this call.
     // On an error no page is different from before. Errors: OutOfRange, OutOfDeviceMemory, WrongState (the system is
     // gone), those of vkQueueBindSparse.
     Result<void> Commit(uint64_t offset, uint64_t bytes) const;

@@ -43,7 +43,6 @@ uint32_t ShardOf(const BufferResource& resource) noexcept
     const uint32_t index = resource.id.index;
     return (index / kShards / 64 + index % kShards * (SlotDirectory::kShards / kShards)) % SlotDirectory::kShards;
 }
-
 } // namespace
 
 // Locks: that of a buffer before those of the directory; `mutex` before both.

@@ -52,7 +52,7 @@ class SlotDirectory
     }
 
     // The lock of a shard, which calls one after the other keep as long as they need the same. While a thread has one it must not
-    // call what has no Hold among its parameters: that locks, too.
+    // call Update, RemoveAll, Find, IsLive, CompletedBefore, NameOf, Collect or Clear: they lock, too.
     class Hold
     {
       public:

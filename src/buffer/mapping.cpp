@@ -127,9 +127,10 @@ Result<void> Prepare(BufferCore& core, BufferResource& resource, const MapReques
     }
     return Fail(ErrorCode::InvalidArgument, "unknown MapMode");
 }
-// The same; new memory may have to be made room for, which calls back into pools and the application: without the lock.
+// The same; new memory may have to be made room for, which calls back into pools and the application: without the lock, and
+// with a handle of its own, since they may drop the caller's. It goes after the lock.
 Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::unique_lock<std::mutex>& lock,
-                              const MapRequest& map)
+                              Buffer& held, const MapRequest& map)
 {
     auto ready = Prepare(core, resource, map);
     if (ready || ready.error().code != ErrorCode::OutOfDeviceMemory)
@@ -138,6 +139,7 @@ Result<void> PrepareOrRelieve(BufferCore& core, BufferResource& resource, std::u
     request.bytes = resource.bytes;
     request.memory = resource.memory;
     request.name = resource.name.c_str();
+    held = Buffer(&resource);
     lock.unlock();
     const auto relieved = core.Allocator().Relieve(request, [&] {
         lock.lock();
@@ -174,11 +176,13 @@ Result<detail::MappedRange> MapRange(BufferCore& core, const BufferView<>& view,
     BufferResource& resource = *view.buffer.Resource();
     if (resource.core != &core)
         return ForeignBuffer(view.buffer);
+    Buffer held;
     std::unique_lock lock(resource.mutex);
-    if (auto ready = PrepareOrRelieve(core, resource, lock, {mode, range.offset, range.bytes, where, false}); !ready)
+    if (auto ready = PrepareOrRelieve(core, resource, lock, held, {mode, range.offset, range.bytes, where, false});
+        !ready)
         return Forward(ready);
     detail::MappedRange mapped;
-    mapped.buffer = view.buffer;
+    mapped.buffer = held ? std::move(held) : view.buffer;
     mapped.backing = resource.backing.Get();
     resource.backing->AddRef(); // the bytes stay where they are until the range is unmapped
     mapped.data = resource.backing->memory.mapped + range.offset;
@@ -208,12 +212,13 @@ Result<std::byte*> MapRaw(BufferCore& core, const Buffer& buffer, MapMode mode, 
     if (core.Device().IsLost())
         return core.Device().LostError();
     BufferResource& resource = *buffer.Resource();
+    Buffer held;
     std::unique_lock lock(resource.mutex);
-    if (buffer.Resource()->core != &core)
+    if (resource.core != &core)
         return ForeignBuffer(buffer);
     if (resource.rawMapped)
         return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);
-    if (auto ready = PrepareOrRelieve(core, resource, lock, {mode, 0, resource.bytes, where, true}); !ready)
+    if (auto ready = PrepareOrRelieve(core, resource, lock, held, {mode, 0, resource.bytes, where, true}); !ready)
         return Forward(ready);
     if (resource.rawMapped) // meanwhile
         return Fail(ErrorCode::Busy, "buffer '{}' is mapped already", resource.name);

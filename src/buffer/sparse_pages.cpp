@@ -169,12 +169,30 @@ bool SparsePages::Update(const Bind& bind) noexcept
 
 // ---- memory --------------------------------------------------------------------------------------------------------
 
+uint64_t SparsePages::PagesOfPiece(uint64_t missing) const noexcept
+{
+    return std::min(std::clamp(missing, kLeastPages, kMostPages), m_boundBytes / m_pageBytes);
+}
+
+uint64_t SparsePages::MissingBytes(uint64_t firstPage, uint64_t endPage) const noexcept
+{
+    const std::lock_guard lock(m_mutex);
+    const auto there = static_cast<uint64_t>(
+        std::distance(m_pages.lower_bound(firstPage), m_pages.lower_bound(std::max(firstPage, endPage))));
+    uint64_t missing = endPage - firstPage - there;
+    missing -= std::min<uint64_t>(missing, m_free.size());
+    uint64_t pages = 0;
+    while (pages < missing)
+        pages += PagesOfPiece(missing - pages);
+    return pages * m_pageBytes;
+}
+
 Result<void> SparsePages::TakePlaces(uint64_t count, std::vector<Place>& places)
 {
     while (m_free.size() < count)
     {
         const uint64_t missing = count - m_free.size();
-        if (auto added = AddPiece(std::clamp(missing, kLeastPages, kMostPages)); !added)
+        if (auto added = AddPiece(PagesOfPiece(missing)); !added)
         {
             GiveBack({}); // pieces that are free
             return added;
@@ -193,7 +211,6 @@ Result<void> SparsePages::TakePlaces(uint64_t count, std::vector<Place>& places)
 
 Result<void> SparsePages::AddPiece(uint64_t pages)
 {
-    pages = std::min(pages, m_boundBytes / m_pageBytes);
     DeviceState& device = m_core.Device();
     MemoryBudget& budget = m_core.Memory().Budget();
     const uint32_t heap = m_core.Memory().HeapOf(m_memoryType);

@@ -36,6 +36,8 @@ class SparsePages final : public BackingPart
     bool IsCommitted(uint64_t firstPage, uint64_t endPage) const noexcept;
 
     Result<void> Commit(uint64_t firstPage, uint64_t endPage, const Bind& bind);
+    // Of memory that Commit would take.
+    uint64_t MissingBytes(uint64_t firstPage, uint64_t endPage) const noexcept;
     // In use until frame `frame` and batch `batch` have passed.
     void Decommit(uint64_t firstPage, uint64_t endPage, uint64_t frame, uint64_t batch);
     // Unbinds what may leave, frees what has left. False: there is nothing left to do but to be destroyed, at any time.
@@ -68,6 +70,7 @@ class SparsePages final : public BackingPart
     static constexpr uint64_t kLeastPages = 16; // of a piece
     static constexpr uint64_t kMostPages = 256;
 
+    uint64_t PagesOfPiece(uint64_t missing) const noexcept; // of the next one
     Result<void> TakePlaces(uint64_t count, std::vector<Place>& places);
     Result<void> AddPiece(uint64_t pages);
     void GiveBack(std::span<const Place> places) noexcept;

@@ -6,6 +6,18 @@
 
 namespace sedx
 {
+SparseBinder::SparseBinder(BufferCore& core, TransferEngine& transfers) : m_core(core), m_transfers(transfers)
+{
+    m_pressureHandler = core.Allocator().Ladder().Register(PressureStep::TrimPools, "pages of sparse buffers",
+                                                           [this](const PressureRequest&) { return FreePages(); });
+}
+
+void SparseBinder::Stop() noexcept
+{
+    m_isStopped.store(true);
+    m_core.Allocator().Ladder().Unregister(m_pressureHandler);
+}
+
 Result<void> SparseBinder::CheckSupport(const DeviceState& device)
 {
     if (!device.features.sparseBinding || !device.features.sparseResidencyBuffer)
@@ -72,16 +84,17 @@ Result<void> SparseBinder::Commit(const Buffer& buffer, uint64_t offset, uint64_
     auto committed = pages.Commit(first, end, Binding());
     if (!committed && committed.error().code == ErrorCode::OutOfDeviceMemory)
     {
+        const Buffer held = buffer; // whoever frees memory may drop the caller's
         MemoryRequest request;
-        request.bytes = (end - first) * page;
+        request.bytes = pages.MissingBytes(first, end);
         request.memory = MemoryType::GPU;
-        request.name = buffer.Name().c_str();
-        const auto relieved = m_core.Allocator().Relieve(request, [&] {
+        request.name = held.Name().c_str();
+        auto relieved = m_core.Allocator().Relieve(request, [&] {
             committed = pages.Commit(first, end, Binding());
             return committed || committed.error().code != ErrorCode::OutOfDeviceMemory;
         });
         if (!relieved)
-            committed = tl::unexpected(relieved.error());
+            committed.error().message += "; " + relieved.error().message;
     }
     Keep(backing);
     return committed;
@@ -137,6 +150,25 @@ void SparseBinder::Update() noexcept
         done.push_back(std::move(*found));
         m_busy.erase(found);
     }
+}
+
+uint64_t SparseBinder::FreePages() noexcept
+{
+    std::vector<Ref<Backing>> busy;
+    {
+        const std::lock_guard lock(m_mutex);
+        busy = m_busy;
+    }
+    const auto memoryBytes = [&] {
+        uint64_t bytes = 0;
+        for (const Ref<Backing>& backing : busy)
+            bytes += PagesOf(*backing).MemoryBytes();
+        return bytes;
+    };
+    const uint64_t before = memoryBytes();
+    m_core.PollFrames();
+    Update();
+    return before - std::min(before, memoryBytes()); // others may commit meanwhile
 }
 
 void SparseBinder::ReleaseAll() noexcept

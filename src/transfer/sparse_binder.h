@@ -9,7 +9,7 @@ namespace sedx
 class SparseBinder
 {
   public:
-    SparseBinder(BufferCore& core, TransferEngine& transfers) noexcept : m_core(core), m_transfers(transfers) {}
+    SparseBinder(BufferCore& core, TransferEngine& transfers);
 
     // Errors: MissingFeature.
     static Result<void> CheckSupport(const DeviceState& device);
@@ -20,8 +20,8 @@ class SparseBinder
 
     // Polled: unbinds what may leave, lets go what has passed.
     void Update() noexcept;
-    // Nothing is bound any more.
-    void Stop() noexcept { m_isStopped.store(true); }
+    // Nothing is bound any more. Once, before the core shuts down.
+    void Stop() noexcept;
     // The GPU has passed.
     void ReleaseAll() noexcept;
 
@@ -31,11 +31,13 @@ class SparseBinder
 
   private:
     SparsePages::Bind Binding() noexcept;
+    uint64_t FreePages() noexcept; // what a poll would; bytes
     void Keep(const Ref<Backing>& backing);
 
     BufferCore& m_core;
     TransferEngine& m_transfers;
     std::shared_ptr<std::atomic<uint64_t>> m_addresses = std::make_shared<std::atomic<uint64_t>>(0);
+    uint64_t m_pressureHandler = 0;
     std::atomic<bool> m_isStopped{false};
     std::mutex m_mutex;
     std::vector<Ref<Backing>> m_busy; // pages that are being bound or leave

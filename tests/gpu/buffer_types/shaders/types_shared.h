@@ -16,7 +16,7 @@ struct Scene
     uint last;
 };
 
-struct Packed // for scalar blocks: std140 would put a hole before each member but the last
+struct Packed // for scalar blocks: std140 would put holes before `direction` and `lengths`, and in that
 {
     float strength;
     vec3 direction;
