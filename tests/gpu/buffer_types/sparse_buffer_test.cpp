@@ -323,8 +323,10 @@ TEST_F(SparseBufferTest, PagesThatMayLeaveAreFreedWhenMemoryIsShort)
         ASSERT_EQ(buffer.MemoryBytes(), piece);
     }
     m_commands->WaitIdle();
-    m_own.interceptor.FailFunction(Fn::AllocateMemory, VK_ERROR_OUT_OF_DEVICE_MEMORY);
-    EXPECT_TRUE(Ok(m_system->CreateBuffer(64 << 20, BufferUsage::Storage, MemoryType::GPU, "large")));
+    m_own.interceptor.FailFunction(Fn::AllocateMemory, VK_ERROR_OUT_OF_DEVICE_MEMORY, 1, ~uint64_t{0}); // of any type
+    EXPECT_TRUE(FailsWith(m_system->CreateBuffer(64 << 20, BufferUsage::Storage, MemoryType::GPU, "large"),
+                          ErrorCode::OutOfDeviceMemory, "pages of sparse buffers (freed " + std::to_string(piece)));
+    m_own.interceptor.StopFailing();
     EXPECT_EQ(buffer.MemoryBytes(), 0u);
 }
 
