@@ -48,7 +48,7 @@ class Model
         m_blocks.Release(m_completed, [&](int block) {
             EXPECT_TRUE(m_live[block].empty()) << "block " << block << " goes back while a frame uses it";
             EXPECT_EQ(m_used.erase(block), 1u) << "block " << block << " goes back twice";
-            if (m_capacity[block] == m_blockBytes)
+            if (CapacityOf(block) == m_blockBytes)
                 m_idle.push_back(block);
         });
     }
@@ -64,7 +64,7 @@ class Model
             if (!m_blocks.Refill(cursor.range, slot, frame, bytes, alignment))
             {
                 const int block = MakeBlock(bytes);
-                if (!m_blocks.Add(slot, frame, block, m_capacity[block], bytes))
+                if (!m_blocks.Add(slot, frame, block, CapacityOf(block), bytes))
                     return Enter({block, 0, bytes}, frame, bytes, alignment);
                 EXPECT_TRUE(m_blocks.Refill(cursor.range, slot, frame, bytes, alignment));
             }
@@ -122,7 +122,7 @@ class Model
         EXPECT_TRUE(m_used.contains(piece.block));
         EXPECT_EQ(piece.begin % alignment, 0u);
         EXPECT_EQ(piece.end - piece.begin, bytes);
-        EXPECT_LE(piece.end, m_capacity[piece.block]) << "a range past the end";
+        EXPECT_LE(piece.end, CapacityOf(piece.block)) << "a range past the end";
         std::map<uint64_t, Live>& live = m_live[piece.block];
         const auto next = live.lower_bound(piece.begin);
         EXPECT_TRUE(next == live.end() || piece.end <= next->first) << "live memory is handed out again";
@@ -138,6 +138,8 @@ class Model
     std::array<uint64_t, kMaxOpenFrames> m_open{};
     uint64_t m_lastOpened = 0;
     uint64_t m_completed = 0;
+    uint64_t CapacityOf(int block) const { return m_capacity[static_cast<size_t>(block)]; }
+
     std::vector<uint64_t> m_capacity; // by block
     std::vector<int> m_idle;
     std::set<int> m_used;
