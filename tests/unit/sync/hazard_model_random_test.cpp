@@ -54,7 +54,6 @@ class Reference
     {
         size_t step = 0;
         Use use = Use::None;
-        friend bool operator==(const Touch&, const Touch&) = default;
     };
 
     // From the access on, through everything that was said since.

@@ -35,9 +35,9 @@ TEST(WriteOrder, IsThatOfAStableSort)
     for (const size_t count :
          {size_t{1}, size_t{2}, size_t{255}, size_t{256}, size_t{4095}, size_t{4096}, size_t{50'000}})
     {
-        for (const uint64_t bits : {0, 1, 8, 13, 26, 40})
+        for (const uint64_t bits : {0u, 1u, 8u, 13u, 26u, 40u})
         {
-            for (const uint64_t low : {0, 2, 6})
+            for (const uint64_t low : {0u, 2u, 6u})
             {
                 std::vector<uint64_t> destinations(count);
                 const uint64_t base = random.Between(0, 1 << 20) << 42; // the same in all
