@@ -330,7 +330,7 @@ TEST_P(FailingCalibrationTest, LeavesNothingBehind)
         for (const Fn function : {Fn::AllocateMemory, Fn::CreateBuffer, Fn::CreateQueryPool, Fn::CreateCommandPool,
                                   Fn::AllocateCommandBuffers, Fn::ResetCommandPool, Fn::BeginCommandBuffer,
                                   Fn::EndCommandBuffer, Fn::QueueSubmit2, Fn::WaitSemaphores, Fn::GetQueryPoolResults})
-            for (const uint64_t n : {1, 2, 7, 40})
+            for (const uint64_t n : {1u, 2u, 7u, 40u})
             {
                 const uint64_t injected = own.interceptor.InjectedFailures();
                 own.interceptor.FailFunction(function, GetParam(), n, function == Fn::WaitSemaphores ? 1 : 100'000);
@@ -352,7 +352,7 @@ TEST_P(FailingCalibrationTest, LeavesNothingBehind)
 
 TEST(LostCalibrationTest, SaysSo)
 {
-    for (const uint64_t n : {1, 2, 30})
+    for (const uint64_t n : {1u, 2u, 30u})
     {
         LogCapture log(LogLevel::Off);
         TestDevice own;

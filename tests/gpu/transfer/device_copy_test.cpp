@@ -78,7 +78,8 @@ TEST_P(DeviceCopyTest, AnyAlignmentAndLength)
 {
     const Bytes from = Pattern(1, 20'000);
     const Buffer source = Make(from);
-    for (const uint64_t length : {1, 2, 3, 4, 5, 7, 8, 11, 15, 16, 17, 19, 31, 33, 63, 64, 65, 100, 4097})
+    for (const uint64_t length :
+         {1u, 2u, 3u, 4u, 5u, 7u, 8u, 11u, 15u, 16u, 17u, 19u, 31u, 33u, 63u, 64u, 65u, 100u, 4097u})
     {
         const uint64_t stride = length + 33;
         Bytes expected = Pattern(length, 16 * 16 * stride + 16);
@@ -504,7 +505,7 @@ TEST_P(DeviceCopyTest, NothingToCopyIsComplete)
     const Buffer a = Make(Filled(1, 100));
     const auto sent = Uploads().Submit();
     ASSERT_TRUE(Ok(sent) && Ok(sent->Wait()));
-    for (const uint64_t at : {0, 50, 100})
+    for (const uint64_t at : {0u, 50u, 100u})
     {
         SEDX_REQUIRE(const UploadTicket ticket, Uploads().Copy({a, at, 0}, a, at));
         EXPECT_TRUE(ticket.Ready());

@@ -108,8 +108,8 @@ TEST_P(ScatterTest, AnyAlignmentAndLength)
     uint64_t count = 0;
     const Counts counts = InFrame(*system, target.buffer, [&] {
         uint64_t offset = 3;
-        for (const uint64_t length :
-             {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 127, 255, 257, 1023, 1025, 4095})
+        for (const uint64_t length : {1u,  2u,  3u,  4u,  5u,   7u,   8u,   15u,   16u,   17u,  31u,
+                                      33u, 63u, 64u, 65u, 127u, 255u, 257u, 1023u, 1025u, 4095u})
             for (uint64_t shift = 0; shift < 17; ++shift)
             {
                 Write(*system, target, offset + shift, length);
@@ -164,13 +164,13 @@ TEST_P(ScatterTest, SeveralThreadsPlanAndFillTheTable)
     ASSERT_TRUE(system);
     Random random(6);
     SCOPED_TRACE(random.Trace());
-    for (const size_t buffers : {1, 100})
+    for (const size_t buffers : {1u, 100u})
     {
         const uint64_t size = 200'000 / buffers;
         std::vector<Target> targets;
         for (size_t i = 0; i < buffers; ++i)
             targets.push_back(Make(*system, size));
-        for (const uint64_t most : {32, 33}) // the second time a few are too long
+        for (const uint64_t most : {32u, 33u}) // the second time a few are too long
         {
             const Report before = system->GetReport();
             const auto frame = system->BeginFrame();

@@ -51,7 +51,7 @@ TEST_P(WriteLanesTest, TheLaterOfTwoThreadsWins)
                   [&] { InTurn(2, 2'000, [&](uint32_t i) { EXPECT_TRUE(WriteNumber(buffer, i % 3 * 4, i)); }); });
     // 1,997 lies at 8 to 16, then 1,998 at 0 to 8, then 1,999 at 4 to 12.
     Bytes expected = Filled(0, 64);
-    for (const uint64_t number : {1997, 1998, 1999})
+    for (const uint64_t number : {1997u, 1998u, 1999u})
         std::memcpy(expected.data() + number % 3 * 4, &number, sizeof(number));
     EXPECT_TRUE(SameBytes(expected, ReadBack(*m_system, buffer)));
 }
