@@ -82,6 +82,20 @@ void Unregister(Registry& registry, std::span<const uint32_t> ids, bool atOnce)
             (void)registry.bindless.UnregisterBuffer(id);
 }
 
+// Starts threads that each do work(buffers, ids) with their share of the buffers; `ids` has room for all.
+template <class Work>
+std::vector<std::jthread> StartTeam(Registry& registry, unsigned threads, std::span<uint32_t> ids, const Work& work)
+{
+    const size_t share = registry.buffers.size() / threads;
+    std::vector<std::jthread> team;
+    for (unsigned t = 0; t < threads; ++t)
+        team.emplace_back([=, &registry] {
+            work(std::span<const sedx::Buffer>(registry.buffers).subspan(t * share, share),
+                 ids.subspan(t * share, share));
+        });
+    return team;
+}
+
 // Each of `threads` registers and unregisters its share of the buffers, kRounds times. Seconds for a round.
 double RegisterTogether(Registry& registry, unsigned threads, bool atOnce)
 {
@@ -90,20 +104,15 @@ double RegisterTogether(Registry& registry, unsigned threads, bool atOnce)
     registry.system->Poll();
     std::vector<uint32_t> ids(registry.buffers.size());
     std::barrier meet(static_cast<std::ptrdiff_t>(threads) + 1);
-    const size_t share = registry.buffers.size() / threads;
-    std::vector<std::jthread> team;
-    for (unsigned t = 0; t < threads; ++t)
-        team.emplace_back([&, t] {
-            const std::span<uint32_t> mine = std::span(ids).subspan(t * share, share);
-            const std::span<const sedx::Buffer> buffers = std::span(registry.buffers).subspan(t * share, share);
-            meet.arrive_and_wait();
-            for (int round = 0; round < kRounds; ++round)
-            {
-                Register(registry, buffers, mine, atOnce);
-                Unregister(registry, mine, atOnce);
-            }
-            meet.arrive_and_wait();
-        });
+    const auto team = StartTeam(registry, threads, ids, [&](auto buffers, auto mine) {
+        meet.arrive_and_wait();
+        for (int round = 0; round < kRounds; ++round)
+        {
+            Register(registry, buffers, mine, atOnce);
+            Unregister(registry, mine, atOnce);
+        }
+        meet.arrive_and_wait();
+    });
     meet.arrive_and_wait();
     const auto begin = Clock::now();
     meet.arrive_and_wait();
@@ -116,18 +125,14 @@ double RegisterAroundAFrame(Registry& registry, unsigned threads)
 {
     std::vector<uint32_t> ids(registry.buffers.size());
     std::barrier meet(static_cast<std::ptrdiff_t>(threads) + 1);
-    const size_t share = registry.buffers.size() / threads;
-    std::vector<std::jthread> team;
-    for (unsigned t = 0; t < threads; ++t)
-        team.emplace_back([&, t] {
-            const std::span<uint32_t> mine = std::span(ids).subspan(t * share, share);
-            meet.arrive_and_wait();
-            Register(registry, std::span<const sedx::Buffer>(registry.buffers).subspan(t * share, share), mine, true);
-            meet.arrive_and_wait();
-            meet.arrive_and_wait(); // the frame
-            Unregister(registry, mine, true);
-            meet.arrive_and_wait();
-        });
+    const auto team = StartTeam(registry, threads, ids, [&](auto buffers, auto mine) {
+        meet.arrive_and_wait();
+        Register(registry, buffers, mine, true);
+        meet.arrive_and_wait();
+        meet.arrive_and_wait(); // the frame
+        Unregister(registry, mine, true);
+        meet.arrive_and_wait();
+    });
     meet.arrive_and_wait();
     const auto begin = Clock::now();
     meet.arrive_and_wait();

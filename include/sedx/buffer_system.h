@@ -76,7 +76,7 @@ struct BufferSystemDesc
     BudgetDesc budget{}; // how much of each heap buffers may use
     // Asked last when memory is short, with the bytes that are missing: free what you can (drop buffers, end frames) and
     // return how many bytes that were, 0 for none. On the thread that wanted the memory, without locks of the
-    // library, but that of a BindlessBufferSystem whose copies grow: it must not be called.
+    // library but that of a BindlessBufferSystem whose copies grow: do not call that module from here.
     std::function<uint64_t(uint64_t missingBytes)> onOutOfMemory{};
     // Nanoseconds from any start, never going back; any thread. Empty: std::chrono::steady_clock.
     std::function<uint64_t()> clock{};

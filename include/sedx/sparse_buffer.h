@@ -37,7 +37,8 @@ class SEDX_API SparseBuffer
     static Result<void> Supports(const Device& device);
 
     // No page has memory yet. Errors: those of Supports, InvalidArgument (0 bytes, no usage), MissingFeature (of the
-    // usage), LimitExceeded, DeviceLost, those of vkCreateBuffer. NotSubmitted in recorded mode: binding is a submission of the library's own.
+    // usage), LimitExceeded, DeviceLost, those of vkCreateBuffer. NotSubmitted in recorded mode: binding is a submission of
+    // the library's own.
     static Result<SparseBuffer> Create(BufferSystem& system, const SparseBufferDesc& desc,
                                        std::source_location where = std::source_location::current());
 

@@ -135,7 +135,7 @@ class HazardRecorder
         std::source_location where{};
     };
     std::map<std::pair<std::string, uint32_t>, SlotUse> m_slotUses; // of frames that may not have passed
-    uint64_t m_newestSlotFrame = 0;                                 // in it
+    uint64_t m_newestSlotFrame = 0; // that used a slot: with a newer one, entries that have passed go
     std::set<std::string> m_said;
     HazardReport m_report;
 };

@@ -155,9 +155,9 @@ void AssumeEngineFeatures(DeviceState& state, uint32_t instanceApiVersion) noexc
     features.pNext = &vulkan12;
 #if defined(VK_VERSION_1_4)
     VkPhysicalDeviceVulkan14Features vulkan14{k14}; // says indexTypeUint8 where no extension does
-    VkPhysicalDeviceProperties2 properties{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
-    state.vki.GetPhysicalDeviceProperties2(state.physicalDevice, &properties);
-    if (std::min(instanceApiVersion, properties.properties.apiVersion) >= VK_API_VERSION_1_4)
+    VkPhysicalDeviceProperties properties{};
+    state.vki.GetPhysicalDeviceProperties(state.physicalDevice, &properties);
+    if (std::min(instanceApiVersion, properties.apiVersion) >= VK_API_VERSION_1_4)
         vulkan14.pNext = std::exchange(features.pNext, &vulkan14);
 #endif
     // Structures of extensions that are not enabled stay out of the chain.

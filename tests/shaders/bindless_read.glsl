@@ -25,16 +25,14 @@ void main()
         return;
 #ifdef SEDX_NO_DESCRIPTORS
     ResultsStoreFar(pc.results, i, ValuesLoadFar(IdsLoadFar(pc.ids, i), pc.index));
-#else
+#elif defined(SEDX_CHECKED)
     // Of the checked shader only what it is there for: with each checked access lavapipe needs longer to compile what
     // GPU-assisted validation makes of it, ten seconds for these two.
-#ifdef SEDX_CHECKED
 #define SLOTS(Name, id, index) Name##Slots[SedxSlot(id)].data[index]
     const uint id = SLOTS(Ids, pc.ids, i);
     SLOTS(Results, pc.results, i) = pc.useAddresses != 0 ? ValuesLoadFar(id, pc.index) : ValuesLoad(id, pc.index);
 #else
     const uint id = IdsLoad(pc.ids, i);
     ResultsStore(pc.results, i, pc.useAddresses != 0 ? ValuesLoadFar(id, pc.index) : ValuesLoad(id, pc.index));
-#endif
 #endif
 }

@@ -21,9 +21,9 @@ class EngineDevice
         FeatureStyle features = FeatureStyle::Collective;
         std::vector<const char*> extensions{};
         MemoryLayout layout = MemoryLayout::Native();
-        uint32_t apiVersion =
-            VK_API_VERSION_1_3;          // of the instance. From 1.4 on indexTypeUint8 is enabled, if the device
-                                         // is of that version, too; with FeatureStyle::Collective
+        // Of the instance. From 1.4 on indexTypeUint8 is enabled if the device is of that version, too; with
+        // FeatureStyle::Collective.
+        uint32_t apiVersion = VK_API_VERSION_1_3;
         bool descriptorIndexing = false; // what FeatureModule::Bindless asks for; with FeatureStyle::Collective
     };
     // Null (with a failure of the test) if there is no driver.

@@ -67,8 +67,8 @@ class SparseBufferTest : public testing::Test
     std::optional<TestCommands> m_commands;
 };
 
-#define SEDX_REQUIRE_SPARSE()                                                                                          \
-    if (!Make())                                                                                                       \
+#define SEDX_REQUIRE_SPARSE(...)                                                                                       \
+    if (!Make(__VA_ARGS__))                                                                                            \
     SEDX_SKIP("the device lacks sparseBinding, sparseResidencyBuffer or a queue for it")
 
 TEST_F(SparseBufferTest, PagesHoldWhatIsWritten)
@@ -275,8 +275,7 @@ TEST_F(SparseBufferTest, MemoryIsFreedForPages)
         buffer = {}; // whatever the application drops, the call goes on
         return missing;
     };
-    if (!Make(SubmitMode::Own, free))
-        SEDX_SKIP("the device lacks sparseBinding, sparseResidencyBuffer or a queue for it");
+    SEDX_REQUIRE_SPARSE(SubmitMode::Own, free);
     SEDX_REQUIRE(buffer,
                  SparseBuffer::Create(*m_system, {.bytes = 1 << 30, .usage = BufferUsage::Storage, .name = "x"}));
     const uint64_t page = buffer.PageBytes();

@@ -79,6 +79,7 @@ class Model
 
     size_t UsedBlocks() const { return m_used.size(); }
     size_t Blocks() const { return m_capacity.size(); }
+    uint64_t CapacityOf(int block) const { return m_capacity[static_cast<size_t>(block)]; }
     uint64_t LastOpened() const { return m_lastOpened; }
     uint64_t Completed() const { return m_completed; }
     std::vector<uint64_t> Open() const
@@ -138,8 +139,6 @@ class Model
     std::array<uint64_t, kMaxOpenFrames> m_open{};
     uint64_t m_lastOpened = 0;
     uint64_t m_completed = 0;
-    uint64_t CapacityOf(int block) const { return m_capacity[static_cast<size_t>(block)]; }
-
     std::vector<uint64_t> m_capacity; // by block
     std::vector<int> m_idle;
     std::set<int> m_used;
