@@ -58,7 +58,8 @@ class SEDX_API SparseBuffer
     Result<void> Commit(uint64_t offset, uint64_t bytes) const;
 
     // The pages that lie in the range from end to end count as without memory from here on. They lose it when the frames
-    // opened so far and the copies collected so far have passed, at a poll (BeginFrame, EndFrame, Poll); a piece whose
+    // opened so far and the copies collected so far have passed, at a poll (BeginFrame, EndFrame, Poll), or where an
+    // allocation runs short of memory: then the thread that makes it submits the unbinding. A piece whose
     // pages are all free goes back to the driver. Errors: OutOfRange, WrongState (the system is gone).
     Result<void> Decommit(uint64_t offset, uint64_t bytes) const;
 
